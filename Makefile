@@ -1,0 +1,102 @@
+# `make run` tries the site, `make test` proves it. Everything is written to $(DATA_DIR).
+
+DATA_DIR ?= var
+VENV ?= $(DATA_DIR)/venv
+export DATA_DIR
+export PIP_CACHE_DIR ?= $(abspath $(DATA_DIR))/cache/pip
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export PYTHONPYCACHEPREFIX ?= $(abspath $(DATA_DIR))/cache/pycache
+
+BIN := $(VENV)/bin
+NPM_DIR := $(DATA_DIR)/npm
+KERN := $(NPM_DIR)/node_modules/@kern-ux/native
+ASSETS := $(DATA_DIR)/assets
+FONTS := $(ASSETS)/fonts/FiraSans-Regular.woff2 $(ASSETS)/fonts/FiraSans-SemiBold.woff2
+STYLES := $(ASSETS)/css/site.css
+CATALOGUES := $(patsubst lenzen/%.po,$(DATA_DIR)/%.mo,$(wildcard lenzen/locale/*/LC_MESSAGES/django.po))
+COLLECTED := $(DATA_DIR)/static/staticfiles.json
+
+.PHONY: run test check assets locale lock screenshots bench messages
+.DELETE_ON_ERROR:
+
+run: $(BIN)/.installed $(CATALOGUES) $(COLLECTED)
+	@$(BIN)/python manage.py up
+
+test: $(BIN)/.installed-dev $(CATALOGUES) $(COLLECTED)
+	$(BIN)/python -m pytest -n 2 $(TESTS)
+
+check: $(BIN)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	git ls-files -z -- '*.html' | xargs -0 -r $(BIN)/djade --check --target-version 5.2
+
+assets: $(COLLECTED)
+
+locale: $(CATALOGUES)
+
+screenshots bench: $(BIN)/.installed-dev $(CATALOGUES) $(COLLECTED)
+	$(BIN)/python manage.py $@
+
+# For whoever changes the text: collects it anew. Needs GNU gettext.
+messages: $(BIN)/.installed
+	$(BIN)/python manage.py makemessages --locale de --no-location --no-wrap --no-obsolete --ignore var
+
+# Python packages, exactly those of the lock
+
+$(BIN)/.installed: requirements.txt
+	@for python in python3 python3.13 python3.12 python3.11; do \
+	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
+	  python=; \
+	done; \
+	test -n "$$python" || { echo "lenzen: Python 3.11 or newer is needed." >&2; exit 1; }; \
+	echo "Installing the Python packages named in requirements.txt …"; \
+	$$python -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	@touch $@
+
+$(BIN)/.installed-dev: requirements-dev.txt $(BIN)/.installed
+	@echo "Installing the tools named in requirements-dev.txt …"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# No address of a package index may get into the locks: they must install from any.
+lock: $(BIN)/.installed-dev
+	$(BIN)/uv pip compile $(LOCK) pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile $(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	$(BIN)/uv pip compile $(LOCK) --group node -o requirements-node.txt
+LOCK := --quiet --universal --generate-hashes --no-header --no-annotate
+
+# Style sheet and fonts, from KERN
+
+$(NPM_DIR)/.installed: package.json package-lock.json | $(BIN)/.installed
+	@mkdir -p $(NPM_DIR)
+	@cp package.json package-lock.json $(NPM_DIR)/
+	@command -v npm >/dev/null || { \
+	  echo "There is no npm here: downloading Node.js from the Python package index (200 MB, once)," \
+	    "because the style sheet is made with npm packages."; \
+	  $(BIN)/python -m pip install --quiet --require-hashes -r requirements-node.txt; }
+	@echo "Installing the npm packages named in package-lock.json …"
+	@PATH="$$PATH:$(abspath $(BIN))" npm ci --prefix $(NPM_DIR) --cache $(DATA_DIR)/cache/npm \
+	  --silent --omit=optional --ignore-scripts
+	@touch $@
+
+$(STYLES): $(shell find static -name '*.scss') $(NPM_DIR)/.installed
+	@PATH="$$PATH:$(abspath $(BIN))" $(NPM_DIR)/node_modules/.bin/sass --style compressed --no-source-map \
+	  --quiet-deps --load-path $(NPM_DIR)/node_modules static/css/site.scss $@
+
+# Latin letters only: a third of a font's size.
+$(FONTS): $(ASSETS)/fonts/%.woff2: $(NPM_DIR)/.installed
+	@mkdir -p $(@D)
+	@$(BIN)/pyftsubset $(KERN)/dist/fonts/fira-sans/$*.woff2 --output-file=$@ --flavor=woff2 \
+	  --layout-features=kern,liga,locl,ccmp,mark,mkmk,tnum --unicodes=$(LATIN) 2>/dev/null
+LATIN := U+20-7E,U+A0-17F,U+2BB-2DC,U+2000-206F,U+20AC,U+2122,U+2190-2193,U+2212
+
+$(COLLECTED): $(shell find static -type f) $(STYLES) $(FONTS)
+	@$(BIN)/python manage.py collectstatic --noinput --clear --ignore '*.scss' --verbosity 0
+	@touch $@
+
+# Translations
+
+$(DATA_DIR)/%.mo: lenzen/%.po | $(BIN)/.installed
+	@mkdir -p $(@D)
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
