@@ -1,0 +1,255 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+from django.db.models.functions import Length, Now
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from strategies.models import Goal, Phase, Strategy
+
+MAX_LENGTH = 4_000
+"""Characters a comment may have, line breaks counted as one."""
+
+models.TextField.register_lookup(Length)
+
+
+class Rule(models.TextChoices):
+    """The rules of conduct, as numbered on their page, and the law."""
+
+    RESPECT = "1", _("Be respectful")
+    TOPIC = "2", _("Stay on the topic")
+    PRIVACY = "3", _("No personal details about others")
+    ADVERTISING = "4", _("No advertising")
+    OTHERS_WORDS = "5", _("No texts or pictures of others without permission")
+    REPETITION = "6", _("No repetition to drown out others")
+    LAW = "law", _("Against the law")
+
+    @property
+    def short(self) -> str:
+        """How a placeholder names it: „Regel 3 (persönliche Angaben über andere)“."""
+        return _REASONS_IN_PUBLIC[self]
+
+    @property
+    def explanation(self) -> str:
+        """The sentence to the author that a moderator starts from."""
+        return _EXPLANATIONS[self]
+
+
+_REASONS_IN_PUBLIC = {
+    Rule.RESPECT: _("Rule 1 (insulting others)"),
+    Rule.TOPIC: _("Rule 2 (not about the topic)"),
+    Rule.PRIVACY: _("Rule 3 (personal details about others)"),
+    Rule.ADVERTISING: _("Rule 4 (advertising)"),
+    Rule.OTHERS_WORDS: _("Rule 5 (somebody else's text or picture)"),
+    Rule.REPETITION: _("Rule 6 (repetition)"),
+    Rule.LAW: _("against the law"),
+}
+_EXPLANATIONS = {
+    Rule.RESPECT: _("Your comment attacks a person instead of a matter."),
+    Rule.TOPIC: _("Your comment is not about what is discussed here."),
+    Rule.PRIVACY: _("Your comment contains personal details about somebody else."),
+    Rule.ADVERTISING: _("Your comment advertises something."),
+    Rule.OTHERS_WORDS: _("Your comment contains a text or picture of somebody else."),
+    Rule.REPETITION: _("Your comment repeats what you have already written several times."),
+    Rule.LAW: _("Your comment breaks the law."),
+}
+
+
+class CommentQuerySet(models.QuerySet):
+    def published(self):
+        """Comments on what the public may see, whatever became of their words."""
+        return self.filter(phase__in=Phase.objects.published())
+
+    def visible(self):
+        """Published comments whose words may be shown."""
+        return self.published().filter(withdrawn_at=None, hidden_by=None)
+
+    def contributions(self):
+        """What counts: everything that citizens wrote, not what staff wrote."""
+        return self.filter(badge="")
+
+    def discussion(self, strategy_id: int, goal_id: int | None):
+        """Everything said in one place: on a goal, or on the strategy as a whole."""
+        return self.filter(phase__strategy_id=strategy_id, goal_id=goal_id)
+
+
+class Comment(models.Model):
+    """What a person said during a phase, on a goal or on the strategy as a whole.
+
+    A comment is hidden exactly when ``hidden_by`` names the decision that hid it: there
+    is no way to hide one without giving reasons. Its number (``pk``) is permanent.
+    A reply has a ``parent`` that is no reply itself. The author may be gone; the words stay.
+    """
+
+    phase = models.ForeignKey(
+        Phase, verbose_name=_("phase"), on_delete=models.PROTECT, related_name="comments"
+    )
+    goal = models.ForeignKey(
+        Goal,
+        verbose_name=_("goal"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="comments",
+        help_text=_("Empty when it is about the strategy as a whole."),
+    )
+    parent = models.ForeignKey(
+        "self",
+        verbose_name=_("reply to"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="replies",
+    )
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("author"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="comments",
+    )
+    badge = models.CharField(_("badge"), max_length=60, blank=True)
+    text = models.TextField(_("text"), blank=True)
+    posted_at = models.DateTimeField(_("posted"), db_default=Now(), editable=False)
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
+    hidden_by = models.OneToOneField(
+        "Decision",
+        verbose_name=_("hidden by"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="hides",
+    )
+
+    objects = CommentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("comment")
+        verbose_name_plural = _("comments")
+        ordering = ["-posted_at", "-pk"]
+        indexes = [
+            Index(F("goal"), F("posted_at").desc(), F("id").desc(), name="comments_by_goal"),
+            Index(fields=["phase", "goal"], name="comments_by_phase"),
+            Index(fields=["author", "posted_at"], name="comments_by_author"),
+        ]
+        constraints = [
+            CheckConstraint(
+                condition=Q(text__length__gte=1, text__length__lte=MAX_LENGTH)
+                | (Q(text="") & ~Q(withdrawn_at=None)),
+                name="comments_comment_length",
+            )
+        ]
+
+    def __str__(self):
+        return gettext("No. {number}").format(number=self.pk)
+
+    def get_absolute_url(self):
+        return reverse("comment", args=[self.pk])
+
+    @property
+    def is_gone(self) -> bool:
+        return bool(self.withdrawn_at or self.hidden_by_id)
+
+    @property
+    def public_text(self) -> str:
+        """The words that may be shown anywhere; empty when there are none."""
+        return "" if self.is_gone else self.text
+
+    @property
+    def author_name(self) -> str:
+        return self.author.public_name if self.author else gettext("Deleted account")
+
+    @property
+    def about(self) -> str:
+        """How messages name this comment, so that they can be taken back."""
+        return f"comment:{self.pk}"
+
+
+class Decision(models.Model):
+    """A moderator's verdict on a comment: the rule or law, and the sentence the author reads."""
+
+    class Verdict(models.TextChoices):
+        HIDDEN = "hidden", _("hidden")
+        RESTORED = "restored", _("shown again")
+
+    comment = models.ForeignKey(
+        Comment, verbose_name=_("comment"), on_delete=models.PROTECT, related_name="decisions"
+    )
+    verdict = models.CharField(_("decision"), max_length=10, choices=Verdict)
+    rule = models.CharField(_("rule"), max_length=5, choices=Rule, blank=True)
+    explanation = models.CharField(_("explanation"), max_length=500, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("decided by"),
+        on_delete=models.PROTECT,
+        related_name="decisions",
+    )
+    decided_at = models.DateTimeField(_("decided"), db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("decision")
+        verbose_name_plural = _("decisions")
+        ordering = ["-decided_at", "-pk"]
+        constraints = [
+            CheckConstraint(
+                condition=~Q(verdict="hidden") | (~Q(rule="") & ~Q(explanation="")),
+                name="comments_decision_hiding_needs_reasons",
+                violation_error_message=_("Hiding needs a rule and an explanation."),
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.get_verdict_display()}: {self.comment}"
+
+    @property
+    def about(self) -> str:
+        return f"decision:{self.pk}"
+
+
+class Draft(models.Model):
+    """A text that waits for its author and is never published by itself.
+
+    It belongs to a person, or to whoever holds its unguessable token; a person has
+    one per place.
+    """
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="drafts"
+    )
+    token = models.CharField(max_length=64, blank=True)
+    strategy = models.ForeignKey(Strategy, on_delete=models.CASCADE, related_name="+")
+    goal = models.ForeignKey(Goal, null=True, on_delete=models.CASCADE, related_name="+")
+    parent = models.ForeignKey(Comment, null=True, on_delete=models.CASCADE, related_name="+")
+    text = models.TextField(max_length=4 * MAX_LENGTH)
+    saved_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("draft")
+        verbose_name_plural = _("drafts")
+        constraints = [
+            UniqueConstraint(
+                fields=["person", "parent"],
+                name="comments_draft_one_per_thread",
+                condition=~Q(person=None) & ~Q(parent=None),
+            ),
+            UniqueConstraint(
+                fields=["person", "goal"],
+                name="comments_draft_one_per_goal",
+                condition=~Q(person=None) & ~Q(goal=None) & Q(parent=None),
+            ),
+            UniqueConstraint(
+                fields=["person", "strategy"],
+                name="comments_draft_one_per_strategy",
+                condition=~Q(person=None) & Q(goal=None, parent=None),
+            ),
+            UniqueConstraint(
+                fields=["token"], name="comments_draft_token_unique", condition=~Q(token="")
+            ),
+            CheckConstraint(
+                condition=Q(person=None) ^ Q(token=""), name="comments_draft_one_owner"
+            ),
+        ]
+
+    def __str__(self):
+        return gettext("Draft")

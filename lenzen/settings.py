@@ -1,0 +1,380 @@
+"""All settings of the site, read from the environment.
+
+A value that is missing or makes no sense stops the start with one sentence: a site
+that starts is a site that works. The table of variables stands in the README.
+
+Without ``SECRET_KEY`` the site is a demonstration: it listens on this machine only,
+sends its mails to files and says on every page that its content is invented.
+"""
+
+import os
+import secrets
+import sys
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from csp.constants import NONE, SELF
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def stop(sentence):
+    sys.exit(f"lenzen: {sentence}")
+
+
+def env_int(name, default):
+    value = os.environ.get(name) or str(default)
+    if not value.isdecimal():
+        stop(f"{name} must be a whole number, not “{value}”.")
+    return int(value)
+
+
+def env_choice(name, choices, default):
+    value = os.environ.get(name) or default
+    if value not in choices:
+        stop(f"{name} must be one of {', '.join(choices)}, not “{value}”.")
+    return value
+
+
+def env_url(name, schemes, default=""):
+    """The address in ``name``, split; stops when its scheme or host is not usable."""
+    value = os.environ.get(name) or default
+    if not value:
+        return None
+    try:
+        url = urlsplit(value)
+        url.port  # noqa: B018  raises ValueError when it is no number
+    except ValueError as error:
+        stop(f"{name} is not a valid address: {error}.")
+    if url.scheme not in schemes:
+        stop(f"{name} must begin with {' or '.join(s + '://' for s in schemes)}.")
+    if not url.hostname and not url.path.strip("/"):
+        stop(f"{name} names no host.")
+    return url
+
+
+# Where everything is written that the site writes.
+DATA_DIR = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").resolve()
+try:
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+except OSError as error:
+    stop(f"DATA_DIR {DATA_DIR} cannot be written: {error.strerror}.")
+
+PORT = env_int("PORT", 8000)
+SITE_URL = (os.environ.get("SITE_URL") or f"http://localhost:{PORT}").rstrip("/")
+_site = env_url("SITE_URL", ["http", "https"], SITE_URL)
+_LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
+
+DEMO = not os.environ.get("SECRET_KEY")
+if DEMO:
+    if _site.hostname not in _LOCAL_HOSTS:
+        stop("SITE_URL names a public site, so SECRET_KEY must be set.")
+    # Kept in a file, so that web process and worker sign with the same key.
+    _key_file = DATA_DIR / "demo-secret-key"
+    try:
+        with _key_file.open("x") as file:
+            file.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    SECRET_KEY = _key_file.read_text()
+else:
+    SECRET_KEY = os.environ["SECRET_KEY"]
+    if len(SECRET_KEY) < 50:
+        stop("SECRET_KEY must have at least 50 characters.")
+    if not os.environ.get("SITE_URL"):
+        stop("SITE_URL must be set to the public address, for example https://mitreden.example.")
+
+DEBUG = False
+HTTPS = _site.scheme == "https"
+ALLOWED_HOSTS = [_site.hostname, *(_LOCAL_HOSTS if _site.hostname in _LOCAL_HOSTS else ())]
+CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"]
+
+# What the town is called. Only here: templates and code take it from `town`.
+TOWN = {
+    "site_name": os.environ.get("SITE_NAME") or "Lenzen 2035 – mitgestalten",
+    "name": os.environ.get("TOWN_NAME") or "Lenzen",
+    "operator": os.environ.get("OPERATOR") or "Amt Lenzen-Elbtalaue",
+    "operator_genitive": os.environ.get("OPERATOR_GENITIVE") or "des Amtes Lenzen-Elbtalaue",
+    "contact": os.environ.get("CONTACT") or "Bauamt, Telefon 038792 000, Mo–Do 9–12 Uhr",
+    "contact_email": os.environ.get("CONTACT_EMAIL") or "bauamt@lenzen.example",
+}
+
+INSTALLED_APPS = [
+    "lenzen",
+    "comments",
+    "strategies",
+    "accounts",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.usersessions",
+    "ckeditor",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "lenzen.middleware.ReaderCsrfMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.StaffSecondFactorMiddleware",
+]
+
+ROOT_URLCONF = "lenzen.urls"
+WSGI_APPLICATION = "lenzen.wsgi.application"
+CSRF_FAILURE_VIEW = "lenzen.views.csrf_failure"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "lenzen.context_processors.site",
+            ],
+        },
+    }
+]
+
+
+def database(url):
+    """Django's settings for the database at ``url``; without one, a SQLite file."""
+    if url is None:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATA_DIR / "lenzen.sqlite3",
+            "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")},
+            "OPTIONS": {
+                # Deferred transactions fail with "database is locked" as soon as two write.
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            },
+        }
+    options = {name: values[-1] for name, values in parse_qs(url.query).items()}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(url.path.strip("/")),
+        "USER": unquote(url.username or ""),
+        "PASSWORD": unquote(url.password or ""),
+        "HOST": unquote(url.hostname or ""),
+        "PORT": url.port or "",
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 5, **options},
+    }
+
+
+DATABASES = {"default": database(env_url("DATABASE_URL", ["postgres", "postgresql"]))}
+if not DATABASES["default"]["NAME"]:
+    stop("DATABASE_URL names no database.")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# In the database, so that several web processes share limits and Redis may be away.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+
+# People
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "account"
+LOGOUT_REDIRECT_URL = "home"
+SESSION_COOKIE_AGE = int(timedelta(days=30).total_seconds())
+# Off only where nothing is at stake: in the demonstration.
+STAFF_NEEDS_SECOND_FACTOR = (
+    env_choice("STAFF_NEEDS_SECOND_FACTOR", ["yes", "no"], "no" if DEMO else "yes") == "yes"
+)
+
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 900
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 900
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ALLAUTH_TRUSTED_PROXY_COUNT = env_int("TRUSTED_PROXY_COUNT", 0)
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+MFA_TOTP_ISSUER = TOWN["site_name"]
+
+# Mail
+
+_mail = env_url("EMAIL_URL", ["smtp", "smtps", "smtp+tls"])
+if _mail:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST = _mail.hostname
+    EMAIL_PORT = _mail.port or {"smtp": 25, "smtps": 465, "smtp+tls": 587}[_mail.scheme]
+    EMAIL_HOST_USER = unquote(_mail.username or "")
+    EMAIL_HOST_PASSWORD = unquote(_mail.password or "")
+    EMAIL_USE_SSL = _mail.scheme == "smtps"
+    EMAIL_USE_TLS = _mail.scheme == "smtp+tls"
+    EMAIL_TIMEOUT = 20
+elif DEMO:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = DATA_DIR / "mail"
+else:
+    stop("EMAIL_URL must name the mail server, for example smtp+tls://user:password@mail.example.")
+DEFAULT_FROM_EMAIL = os.environ.get("FROM_EMAIL") or f"{TOWN['site_name']} <noreply@{_site.hostname}>"
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# Worker: the schedule stands in the code, all state in the database.
+
+_redis = env_url("REDIS_URL", ["redis", "rediss"])
+if _redis:
+    CELERY_BROKER_URL = _redis.geturl()
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        # Without the last two, a killed worker's task comes back after 92 s, not 12.
+        "visibility_timeout": 600,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+    }
+else:
+    _broker = DATA_DIR / "broker"
+    _broker.mkdir(exist_ok=True)
+    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(_broker),
+        "data_folder_out": str(_broker),
+        "control_folder": str(_broker / "control"),
+        "store_processed": False,
+        "polling_interval": 0.05,
+    }
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "Europe/Berlin"
+
+
+def every(task, interval):
+    # `expires`: after an outage one run is due, not every one that was missed.
+    return {"task": task, "schedule": interval, "options": {"expires": interval.total_seconds()}}
+
+
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "close-due-phases": every("strategies.tasks.close_due_phases", timedelta(minutes=1)),
+    "send-notifications": every("accounts.tasks.send_notifications", timedelta(seconds=5)),
+}
+
+# Language and time
+
+LANGUAGE_CODE = "de"
+LANGUAGES = [("de", "Deutsch"), ("en", "English")]
+# Compiled by `make` from lenzen/locale, so that nothing is written outside DATA_DIR.
+LOCALE_PATHS = [DATA_DIR / "locale"]
+TIME_ZONE = "Europe/Berlin"
+USE_TZ = True
+
+# Files
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static", DATA_DIR / "assets"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+MEDIA_ROOT = DATA_DIR / "media"
+MEDIA_URL = "media/"
+
+# What the browser may do
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        # KERN draws its icons from data addresses.
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+# "no-referrer" would make browsers send `Origin: null`, and no reader could send a form.
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = True
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+if ALLAUTH_TRUSTED_PROXY_COUNT:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REDIRECT_EXEMPT = [r"^health/"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+
+# CKEditor 4 gets no more fixes. It is fenced in by lenzen/richtext.py: staff only,
+# plugins named, everything it writes sanitised on save.
+# An e-mail address is unique whatever its case: a constraint that Django does not look for.
+SILENCED_SYSTEM_CHECKS = ["ckeditor.W001", "auth.W004"]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"django": {"handlers": ["console"], "level": "INFO", "propagate": False}},
+}
