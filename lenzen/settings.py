@@ -62,6 +62,8 @@ except OSError as error:
     stop(f"DATA_DIR {DATA_DIR} cannot be written: {error.strerror}.")
 
 PORT = env_int("PORT", 8000)
+if not 0 < PORT < 65536:
+    stop("PORT must be between 1 and 65535.")
 SITE_URL = (os.environ.get("SITE_URL") or f"http://localhost:{PORT}").rstrip("/")
 _site = env_url("SITE_URL", ["http", "https"], SITE_URL)
 _LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
@@ -84,6 +86,9 @@ else:
         stop("SECRET_KEY must have at least 50 characters.")
     if not os.environ.get("SITE_URL"):
         stop("SITE_URL must be set to the public address, for example https://mitreden.example.")
+
+# The demonstration's sign-ins are known to everybody, so it never listens for others.
+BIND = "127.0.0.1" if DEMO else os.environ.get("BIND") or "127.0.0.1"
 
 DEBUG = False
 HTTPS = _site.scheme == "https"
@@ -130,6 +135,7 @@ MIDDLEWARE = [
     "lenzen.middleware.ReaderCsrfMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.StaffSecondFactorMiddleware",
 ]
@@ -267,7 +273,9 @@ elif DEMO:
     EMAIL_FILE_PATH = DATA_DIR / "mail"
 else:
     stop("EMAIL_URL must name the mail server, for example smtp+tls://user:password@mail.example.")
-DEFAULT_FROM_EMAIL = os.environ.get("FROM_EMAIL") or f"{TOWN['site_name']} <noreply@{_site.hostname}>"
+DEFAULT_FROM_EMAIL = (
+    os.environ.get("FROM_EMAIL") or f"{TOWN['site_name']} <noreply@{_site.hostname}>"
+)
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # Worker: the schedule stands in the code, all state in the database.
@@ -284,7 +292,7 @@ if _redis:
 else:
     _broker = DATA_DIR / "broker"
     _broker.mkdir(exist_ok=True)
-    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_URL = "filesystem://localhost"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(_broker),
         "data_folder_out": str(_broker),
@@ -317,7 +325,7 @@ CELERY_BEAT_SCHEDULE = {
 LANGUAGE_CODE = "de"
 LANGUAGES = [("de", "Deutsch"), ("en", "English")]
 # Compiled by `make` from lenzen/locale, so that nothing is written outside DATA_DIR.
-LOCALE_PATHS = [DATA_DIR / "locale"]
+LOCALE_PATHS = [BASE_DIR / "lenzen" / "locale", DATA_DIR / "locale"]
 TIME_ZONE = "Europe/Berlin"
 USE_TZ = True
 

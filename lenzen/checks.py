@@ -1,0 +1,46 @@
+"""System checks for settings that let the site start, and then let people down."""
+
+from django.conf import settings
+from django.core import checks
+
+
+@checks.register(deploy=True)
+def proxy_is_known(app_configs, **options):
+    """Behind an unknown proxy, https redirects in circles and all readers share one limit."""
+    if not settings.HTTPS or settings.ALLAUTH_TRUSTED_PROXY_COUNT:
+        return []
+    return [
+        checks.Warning(
+            "SITE_URL begins with https://, and no reverse proxy is trusted.",
+            hint="Set TRUSTED_PROXY_COUNT to the number of proxies in front, usually 1.",
+            id="lenzen.W001",
+        )
+    ]
+
+
+@checks.register(deploy=True)
+def site_is_encrypted(app_configs, **options):
+    """Sign-in codes and sessions of a public site must not cross the network in the clear."""
+    if settings.DEMO or settings.HTTPS:
+        return []
+    return [
+        checks.Warning(
+            "SITE_URL begins with http://: whoever listens on the way can take over accounts.",
+            hint="Put a reverse proxy with a certificate in front and name https:// in SITE_URL.",
+            id="lenzen.W002",
+        )
+    ]
+
+
+@checks.register(deploy=True)
+def files_can_be_found(app_configs, **options):
+    """Pages without their collected style sheet answer 500."""
+    if (settings.STATIC_ROOT / "staticfiles.json").exists():
+        return []
+    return [
+        checks.Error(
+            f"There are no collected static files in {settings.STATIC_ROOT}.",
+            hint="Run `make assets` with the same DATA_DIR.",
+            id="lenzen.E001",
+        )
+    ]

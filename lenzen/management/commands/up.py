@@ -1,0 +1,205 @@
+"""The whole site in one command: for a try-out, and for one machine or container."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connection
+
+from lenzen.management.commands.demo import SIGN_INS
+from strategies.models import Strategy
+
+COMMANDS = [
+    [
+        *("gunicorn", "lenzen.wsgi", "--bind", f"{settings.BIND}:{settings.PORT}"),
+        *("--workers", os.environ.get("WEB_CONCURRENCY") or "3", "--no-control-socket"),
+        *("--log-level", "warning"),
+    ],
+    [
+        *("celery", "--quiet", "--app", "lenzen", "worker", "--concurrency", "2"),
+        *("--loglevel", "warning", "--without-gossip", "--without-mingle"),
+    ],
+    ["celery", "--quiet", "--app", "lenzen", "beat", "--loglevel", "warning"],
+]
+FIRST_DELAY = 1.0
+"""Seconds until a process that ended is started again; doubled each time it ends soon."""
+LONGEST_DELAY = 60.0
+GRACE = 20.0
+"""Seconds that a process has to finish what it is doing before it is killed."""
+
+
+class Command(BaseCommand):
+    help = "Prepare the database, then run web server, worker and clock until Ctrl-C."
+
+    def handle(self, **options):
+        stop = Stop()
+        refuse_unusable_port()
+        refuse_absent_database()
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("createcachetable", verbosity=0)
+        prepare_content()
+        connection.close()
+        children = []
+        try:
+            for command in COMMANDS:
+                children.append(Child(command))
+            self.watch(children, stop)
+        finally:
+            end(children)
+
+    def watch(self, children, stop):
+        announced = False
+        while not stop.asked:
+            for child in children:
+                child.restart_if_ended()
+            if not announced and page_answers():
+                announced = True
+                self.announce()
+            time.sleep(0.1)
+        self.say("", "Ending. Whatever is in hand is finished first.")
+
+    def announce(self):
+        self.say("", f"The site runs: {settings.SITE_URL}", "")
+        if settings.DEMO:
+            self.say(
+                "It is a demonstration. Sign in with one of these addresses:",
+                *(f"  {role:<10} {email}" for role, email in SIGN_INS.items()),
+                f"Mails, among them the codes to sign in, land in {settings.EMAIL_FILE_PATH}",
+            )
+        self.say("Ctrl-C ends everything.")
+
+    def say(self, *lines):
+        self.stdout.write("\n".join(lines))
+        self.stdout.flush()
+
+
+def refuse_unusable_port():
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.BIND, settings.PORT))
+        except OSError as error:
+            raise CommandError(
+                f"Port {settings.PORT} on {settings.BIND} cannot be used "
+                f"({error.strerror}): name another one in PORT."
+            ) from None
+
+
+def refuse_absent_database():
+    try:
+        connection.ensure_connection()
+    except DatabaseError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise CommandError(
+            f"The database cannot be reached, see DATABASE_URL and DATA_DIR: {reason}"
+        ) from None
+
+
+def prepare_content():
+    """Fill an empty database in the demonstration; refuse to mix it with a real one."""
+    people = get_user_model().objects.all()
+    is_demonstration = people.filter(email__in=SIGN_INS.values()).exists()
+    is_empty = not people.exists() and not Strategy.objects.exists()
+    if settings.DEMO and is_empty:
+        call_command("demo", verbosity=0)
+    elif settings.DEMO and not is_demonstration:
+        raise CommandError(
+            "SECRET_KEY is not set, and the database holds content that is not the "
+            "demonstration's: set SECRET_KEY, or name another DATABASE_URL or DATA_DIR."
+        )
+    elif is_demonstration and not settings.DEMO:
+        raise CommandError(
+            "The database holds the demonstration, whose sign-ins everybody knows: "
+            "name another DATABASE_URL or DATA_DIR."
+        )
+
+
+def page_answers() -> bool:
+    """Whether the start page can be had; a redirect to https counts."""
+    host = "127.0.0.1" if settings.BIND == "0.0.0.0" else settings.BIND  # noqa: S104
+    web = http.client.HTTPConnection(host, settings.PORT, timeout=2)
+    try:
+        web.request("GET", "/", headers={"Host": settings.ALLOWED_HOSTS[0]})
+        return web.getresponse().status < 400
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        web.close()
+
+
+class Stop:
+    """Remembers that somebody asked this process to end."""
+
+    def __init__(self):
+        self.asked = False
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self.ask)
+
+    def ask(self, number, frame):
+        self.asked = True
+
+
+class Child:
+    """A process that is started again whenever it ends: later each time it ends soon."""
+
+    def __init__(self, command):
+        # In a container it is root who runs the worker; that is no news worth ten lines.
+        quiet = "ignore:You're running the worker with superuser privileges"
+        self.command = [sys.executable, "-W", quiet, "-m", *command]
+        self.environment = {**os.environ, "DATA_DIR": str(settings.DATA_DIR)}
+        self.delay = FIRST_DELAY
+        self.start()
+
+    def start(self):
+        # In a session of its own, so that Ctrl-C in the terminal reaches `up` only: a
+        # worker whose pool is interrupted with it never ends.
+        self.process = subprocess.Popen(  # noqa: S603
+            self.command,
+            cwd=settings.BASE_DIR,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self.started = time.monotonic()
+        self.ended = None
+
+    def restart_if_ended(self):
+        if self.process.poll() is None:
+            return
+        if self.ended is None:
+            self.ended = time.monotonic()
+            self.kill_what_is_left()
+            if self.ended - self.started > LONGEST_DELAY:
+                self.delay = FIRST_DELAY
+        elif time.monotonic() - self.ended > self.delay:
+            self.delay = min(2 * self.delay, LONGEST_DELAY)
+            self.start()
+
+    def kill_what_is_left(self):
+        # A main process that was killed leaves its own behind, the port in their hands.
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+
+def end(children):
+    """Return when none of their processes is left."""
+    for child in children:
+        # The main processes only: they know how to end their own.
+        child.process.terminate()
+    deadline = time.monotonic() + GRACE
+    for child in children:
+        try:
+            child.process.wait(max(deadline - time.monotonic(), 0.1))
+        except subprocess.TimeoutExpired:
+            child.process.kill()
+            child.process.wait()
+        child.kill_what_is_left()
