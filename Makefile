@@ -59,14 +59,21 @@ $(BIN)/.installed-dev: requirements-dev.txt $(BIN)/.installed
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
 	@touch $@
 
-# No address of a package index may get into the locks: they must install from any.
-lock: $(BIN)/.installed-dev
-	$(BIN)/uv pip compile $(LOCK) pyproject.toml -o requirements.txt
-	$(BIN)/uv pip compile $(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
-	$(BIN)/uv pip compile $(LOCK) --group node -o requirements-node.txt
-LOCK := --quiet --universal --generate-hashes --no-header --no-annotate
+# Locks name no address, so that they install from any package index. `make lock
+# UPGRADE=--upgrade` takes what is new; without it only what pyproject.toml asks changes.
+UPGRADE ?=
+LOCKS ?= .
+COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate $(UPGRADE)
+lock: $(BIN)/.installed-dev $(NPM_DIR)/.installed
+	$(COMPILE) pyproject.toml -o $(LOCKS)/requirements.txt
+	$(COMPILE) pyproject.toml --group dev -c $(LOCKS)/requirements.txt -o $(LOCKS)/requirements-dev.txt
+	$(COMPILE) --group node -o $(LOCKS)/requirements-node.txt
+	$(NPM) install --prefix $(LOCKS) --package-lock-only --omit-lockfile-registry-resolved
 
 # Style sheet and fonts, from KERN
+
+WITH_NODE := PATH="$$PATH:$(abspath $(BIN))"
+NPM := $(WITH_NODE) npm --cache $(abspath $(DATA_DIR))/cache/npm --silent --ignore-scripts
 
 $(NPM_DIR)/.installed: package.json package-lock.json | $(BIN)/.installed
 	@mkdir -p $(NPM_DIR)
@@ -76,12 +83,11 @@ $(NPM_DIR)/.installed: package.json package-lock.json | $(BIN)/.installed
 	    "because the style sheet is made with npm packages."; \
 	  $(BIN)/python -m pip install --quiet --require-hashes -r requirements-node.txt; }
 	@echo "Installing the npm packages named in package-lock.json …"
-	@PATH="$$PATH:$(abspath $(BIN))" npm ci --prefix $(NPM_DIR) --cache $(DATA_DIR)/cache/npm \
-	  --silent --omit=optional --ignore-scripts
+	@$(NPM) ci --prefix $(NPM_DIR) --omit=optional
 	@touch $@
 
 $(STYLES): $(shell find static -name '*.scss') $(NPM_DIR)/.installed
-	@PATH="$$PATH:$(abspath $(BIN))" $(NPM_DIR)/node_modules/.bin/sass --style compressed --no-source-map \
+	@$(WITH_NODE) $(NPM_DIR)/node_modules/.bin/sass --style compressed --no-source-map \
 	  --quiet-deps --load-path $(NPM_DIR)/node_modules static/css/site.scss $@
 
 # Latin letters only: a third of a font's size.

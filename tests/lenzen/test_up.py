@@ -1,0 +1,194 @@
+"""`manage.py up`, with real processes: what starts, what is started again, what is left."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+PUBLIC = {
+    "SECRET_KEY": "only for tests, and long enough to be taken: 0123456789",
+    "SITE_URL": "https://mitreden.example",
+    "EMAIL_URL": "smtp://127.0.0.1:9",
+}
+
+
+@pytest.fixture
+def environment(tmp_path):
+    """A data folder and a port of our own, and nothing else that configures the site."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    data = tmp_path / "data"
+    data.mkdir()
+    for made_before in ("static", "assets", "locale"):
+        (data / made_before).symlink_to(settings.DATA_DIR / made_before)
+    names = ["PATH", "HOME", "LANG", "PYTHONPYCACHEPREFIX"]
+    kept = {name: os.environ[name] for name in names if name in os.environ}
+    return {**kept, "DATA_DIR": str(data), "PORT": str(port)}
+
+
+def start(environment, **more):
+    return subprocess.Popen(
+        [sys.executable, "manage.py", "up"],
+        cwd=settings.BASE_DIR,
+        env={**environment, **more},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@contextmanager
+def running(environment):
+    """The site, up and announced; gives the process and what it printed until then."""
+    up = start(environment)
+    try:
+        printed = []
+        for line in up.stdout:
+            printed.append(line)
+            if "Ctrl-C" in line:
+                break
+        yield up, "".join(printed)
+    finally:
+        up.terminate()
+        up.communicate(timeout=60)
+
+
+def ask(environment, path):
+    web = http.client.HTTPConnection("127.0.0.1", int(environment["PORT"]), timeout=10)
+    try:
+        web.request("GET", path, headers={"Host": "localhost"})
+        return web.getresponse().status
+    except OSError:
+        return None
+    finally:
+        web.close()
+
+
+def processes(environment) -> dict[int, str]:
+    """Everything that runs with our data folder: process number and command."""
+    found = {}
+    mark = f"DATA_DIR={environment['DATA_DIR']}\0".encode()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in folder.joinpath("environ").read_bytes():
+                found[int(folder.name)] = folder.joinpath("cmdline").read_text().replace("\0", " ")
+        except OSError:
+            continue
+    return {number: command for number, command in found.items() if command}
+
+
+def main_processes(environment, up) -> dict[str, int]:
+    """The three that `up` started, by name."""
+    found = {}
+    for number, command in processes(environment).items():
+        stat = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
+        if int(stat[1]) == up.pid:
+            found[next(name for name in ("gunicorn", "worker", "beat") if name in command)] = number
+    return found
+
+
+def wait_until(condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.2)
+    return False
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_the_site_announces_itself_answers_and_leaves_no_process(environment, ending):
+    with running(environment) as (up, printed):
+        assert f"http://localhost:{environment['PORT']}" in printed
+        assert f"{environment['DATA_DIR']}/mail" in printed
+        assert printed.count("@") == 3
+        assert ask(environment, "/") == 200
+        assert sorted(main_processes(environment, up)) == ["beat", "gunicorn", "worker"]
+
+        up.send_signal(ending)
+        assert up.wait(timeout=60) == 0
+
+    assert processes(environment) == {}
+
+
+def test_a_killed_process_is_started_again_and_still_nothing_is_left(environment):
+    with running(environment) as (up, _):
+        before = main_processes(environment, up)
+        for number in before.values():
+            os.kill(number, signal.SIGKILL)
+
+        assert wait_until(lambda: len(main_processes(environment, up)) == 3)
+        assert not set(before.values()) & set(main_processes(environment, up).values())
+        assert wait_until(lambda: ask(environment, "/") == 200)
+
+    assert processes(environment) == {}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"SITE_URL": "https://mitreden.example"}, "SECRET_KEY must be set"),
+        ({**PUBLIC, "SECRET_KEY": "short"}, "SECRET_KEY must have at least 50 characters"),
+        ({**PUBLIC, "EMAIL_URL": ""}, "EMAIL_URL must name the mail server"),
+        ({**PUBLIC, "STAFF_NEEDS_SECOND_FACTOR": "maybe"}, "must be one of yes, no, not “maybe”"),
+        ({"PORT": "eighty"}, "PORT must be a whole number, not “eighty”"),
+        ({"PORT": "70000"}, "PORT must be between 1 and 65535"),
+        ({"DATABASE_URL": "mysql://127.0.0.1/lenzen"}, "DATABASE_URL must begin with postgres://"),
+        ({"DATABASE_URL": "postgres://127.0.0.1:9/lenzen"}, "The database cannot be reached"),
+        ({"REDIS_URL": "127.0.0.1"}, "REDIS_URL must begin with redis://"),
+        ({"DATA_DIR": "/dev/null/data"}, "DATA_DIR /dev/null/data cannot be written"),
+    ],
+)
+def test_wrong_configuration_stops_the_start_with_one_sentence(environment, wrong, sentence):
+    up = start(environment, **wrong)
+    printed, _ = up.communicate(timeout=60)
+
+    assert sentence in printed
+    assert len(printed.strip().splitlines()) == 1
+    assert up.returncode == 1
+
+
+def test_a_port_that_is_taken_is_named(environment):
+    with socket.create_server(("127.0.0.1", int(environment["PORT"]))):
+        printed, _ = start(environment).communicate(timeout=60)
+
+    assert f"Port {environment['PORT']} on 127.0.0.1 cannot be used" in printed
+    assert len(printed.strip().splitlines()) == 1
+
+
+def manage(environment, command):
+    subprocess.run(
+        [sys.executable, "manage.py", *command.split()],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        check=True,
+        capture_output=True,
+    )
+
+
+def test_a_real_site_does_not_start_as_a_demonstration(environment):
+    manage(environment, "migrate")
+    account = {**environment, "DJANGO_SUPERUSER_PASSWORD": "only for tests"}
+    manage(account, "createsuperuser --noinput --email amt@lenzen.example")
+
+    printed, _ = start(environment).communicate(timeout=60)
+
+    assert "SECRET_KEY is not set, and the database holds content" in printed
+
+
+def test_a_demonstration_does_not_start_as_a_real_site(environment):
+    manage(environment, "migrate")
+    manage(environment, "demo")
+
+    printed, _ = start(environment, **PUBLIC).communicate(timeout=60)
+
+    assert "The database holds the demonstration" in printed
