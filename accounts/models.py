@@ -39,7 +39,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     email = models.EmailField(_("e-mail address"))
     public_name = models.CharField(_("public name"), max_length=60, blank=True)
-    name_skeleton = models.CharField(max_length=120, null=True, editable=False)
+    # NULL, not empty: those without a name must not clash.
+    name_skeleton = models.CharField(max_length=120, null=True, editable=False)  # noqa: DJ001
     badge_text = models.CharField(
         _("badge"),
         max_length=60,

@@ -1,7 +1,7 @@
 """Forms for readers without a cookie (ARCHITECTURE rule 10)."""
 
-from django.middleware.csrf import CsrfViewMiddleware
 from django.conf import settings
+from django.middleware.csrf import CsrfViewMiddleware
 
 
 class ReaderCsrfMiddleware(CsrfViewMiddleware):

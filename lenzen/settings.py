@@ -106,11 +106,11 @@ TOWN = {
 }
 
 INSTALLED_APPS = [
-    "lenzen",
+    "lenzen.apps.LenzenConfig",
     "comments",
     "strategies",
     "accounts",
-    "django.contrib.admin",
+    "lenzen.apps.LenzenAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -1,1 +1,38 @@
-urlpatterns = []
+"""The table of contents. Paths are German, names English."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from comments import views as comments
+from lenzen import views as site
+from strategies import views as strategies
+
+urlpatterns = [
+    path("", site.home, name="home"),
+    path("<int:number>/", strategies.short_address, name="short_strategy"),
+    path("<int:number>/<int:goal>/", strategies.short_address, name="short_goal"),
+    path("strategien/", strategies.strategy_list, name="strategies"),
+    path("strategien/<slug:slug>/", strategies.strategy, name="strategy"),
+    path("strategien/<slug:slug>/ziele/<int:number>/", comments.goal, name="goal"),
+    path("strategien/<slug:slug>/diskussion/", comments.whole, name="discussion"),
+    path("strategien/<slug:slug>/druck/", comments.paper, name="print"),
+    path("strategien/<slug:slug>/auf-dem-laufenden/", strategies.follow, name="follow"),
+    path("vorschau/<int:pk>/", strategies.preview, name="strategy_preview"),
+    path("kommentare/<int:pk>/", comments.comment, name="comment"),
+    path("kommentare/<int:pk>/zurueckziehen/", comments.withdraw, name="withdraw"),
+    path("kommentare/<int:pk>/wieder-zeigen/", comments.show_again, name="show_again"),
+    path("abbestellen/<str:token>/", strategies.end_following, name="unsubscribe"),
+    path("termine/", strategies.dates, name="dates"),
+    path("kontakt/", site.page, {"name": "contact"}, name="contact"),
+    path("impressum/", site.page, {"name": "imprint"}, name="imprint"),
+    path("datenschutz/", site.page, {"name": "privacy"}, name="privacy"),
+    path("nutzungsregeln/", site.page, {"name": "rules"}, name="rules"),
+    path("barrierefreiheit/", site.page, {"name": "accessibility"}, name="accessibility"),
+    path("konto/", include("accounts.urls")),
+    path("health/", site.health, name="health"),
+    path("health/live/", site.alive, name="alive"),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = site.bad_request
+handler500 = site.server_error

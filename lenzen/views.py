@@ -1,1 +1,109 @@
-def csrf_failure(request, reason=""): ...
+import sys
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.db.models.functions import Now
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.models import Notification, TaskRun
+from comments.models import Rule
+from strategies.dates import entries
+from strategies.models import Phase, PhaseEvent
+from strategies.views import published_strategies
+
+OVERDUE = timedelta(minutes=15)
+
+
+@require_safe
+def home(request):
+    """What this is, what is open now, and what comes next."""
+    strategies = published_strategies()
+    coming = [entry for entry in entries(strategies) if not entry.is_past]
+    context = {
+        "strategies": strategies,
+        "open_strategies": [each for each in strategies if each.time.state == "open"],
+        "next_dates": coming[:5],
+        "next_opening": next((entry for entry in coming if entry.is_opening), None),
+    }
+    return render(request, "home.html", context)
+
+
+@require_safe
+def page(request, name):
+    """One of the pages in the foot."""
+    return render(request, f"pages/{name}.html", {"rules": list(Rule)})
+
+
+@never_cache
+@require_safe
+def alive(request):
+    """The web process answers; asks nobody else."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@never_cache
+@require_safe
+def health(request):
+    """How old the worker's last runs are, and 503 when something is more than 15 minutes late."""
+    now = timezone.now()
+    late = Now() - OVERDUE
+    overdue = {
+        "messages": Notification.objects.overdue(late).count(),
+        "events": sum(
+            Phase.objects.due(kind).filter(moment__lte=late).count()
+            for kind in (PhaseEvent.Kind.OPENED, PhaseEvent.Kind.CLOSED)
+        ),
+    }
+    runs = TaskRun.objects.values_list("task", "finished_at")
+    ages = {task: round((now - finished_at).total_seconds()) for task, finished_at in runs}
+    answer = {
+        "status": "late" if any(overdue.values()) else "ok",
+        "seconds_since_last_run": ages,
+        "overdue": overdue,
+    }
+    return JsonResponse(answer, status=503 if any(overdue.values()) else 200)
+
+
+def csrf_failure(request, reason=""):
+    """A form without its token: mostly a page that was open for long. The text comes back."""
+    sentence = _(
+        "The page was open for a long time. Your text is still there. Please send it again."
+    )
+    context = {
+        "sentence": sentence,
+        "text": request.POST.get("text", ""),
+        "parent": request.POST.get("parent", ""),
+        "path": request.path,
+    }
+    return render(request, "csrf_failure.html", context, status=403)
+
+
+def bad_request(request, exception):
+    if isinstance(exception, RequestDataTooBig):
+        return _plain(request, "413.html", 413)
+    return _plain(request, "400.html", 400)
+
+
+def server_error(request):
+    """Our fault; when the database is away, the typed text comes back."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        text = request.POST.get("text", "") if request.method == "POST" else ""
+        return _plain(request, "503.html", 503, text=text)
+    return _plain(request, "500.html", 500)
+
+
+def _plain(request, template, status, **context):
+    # No context processors: these pages must not ask the database or the session.
+    context |= {"town": settings.TOWN, "demo": settings.DEMO, "plain": True}
+    response = HttpResponse(render_to_string(template, context), status=status)
+    if status == 503:
+        response["Retry-After"] = "120"
+    return response

@@ -53,7 +53,7 @@ class NoOverlap(BaseConstraint):
                 f"WHEN EXISTS (SELECT 1 FROM %(table)s AS other WHERE other.{group} = NEW.{group} "
                 f'AND other."id" <> COALESCE(NEW."id", -1) '
                 f"AND other.{start} < NEW.{end} AND other.{end} > NEW.{start}) "
-                f"BEGIN SELECT RAISE(ABORT, 'constraint failed: {self.name}'); END",
+                f"BEGIN SELECT RAISE(ABORT, 'constraint failed: {self.name}'); END",  # noqa: S608
                 table=table,
             )
 

@@ -91,6 +91,10 @@ class GoalQuerySet(models.QuerySet):
     def published(self):
         return self.filter(strategy__in=Strategy.objects.published())
 
+    def with_history(self):
+        """With ``is_revised``: whether there are earlier words to read."""
+        return self.annotate(is_revised=Exists(GoalVersion.objects.filter(goal=OuterRef("pk"))))
+
 
 class Goal(models.Model):
     """A numbered part of a strategy, and the thing that people comment on.
@@ -175,9 +179,32 @@ class PhaseQuerySet(models.QuerySet):
     def published(self):
         return self.filter(strategy__in=Strategy.objects.published())
 
+    def begun(self):
+        """Phases that people have seen open: only deeds with a public reason move their dates."""
+        recorded = PhaseEvent.objects.filter(phase=OuterRef("pk"))
+        seen = Exists(recorded) | Q(strategy__in=Strategy.objects.published())
+        return self.filter(seen, opens_at__lte=Now())
+
     def clocked(self):
         """With the database's time as ``now``, for everything that is said about time."""
         return self.annotate(now=Now())
+
+    def described(self):
+        """With what pages say about time: ``now``, ``is_open`` and the events."""
+        is_open = Exists(Phase.objects.open().filter(pk=OuterRef("pk")))
+        return self.clocked().annotate(is_open=is_open).prefetch_related("events")
+
+    def with_tally(self):
+        """With ``contributions`` of citizens and the number of ``participants``.
+
+        Comments and replies count, also withdrawn and hidden ones and those of erased
+        accounts; what staff wrote does not.
+        """
+        citizens = Q(participations__by_staff=False)
+        return self.annotate(
+            contributions=Coalesce(Sum("participations__contributions", filter=citizens), 0),
+            participants=Count("participations", filter=citizens),
+        )
 
     def due(self, kind: str):
         """Phases whose moment for ``kind`` has come and was not recorded, with it as ``moment``.
@@ -281,14 +308,9 @@ class Phase(models.Model):
         )
 
     def tally(self) -> dict[str, int]:
-        """Contributions of citizens and how many people they came from.
-
-        Comments and replies count, also withdrawn and hidden ones and those of erased
-        accounts; what staff wrote does not.
-        """
-        return self.participations.filter(by_staff=False).aggregate(
-            contributions=Coalesce(Sum("contributions"), 0), participants=Count("pk")
-        )
+        """``contributions`` and ``participants``, as ``with_tally`` counts them."""
+        counted = Phase.objects.with_tally().filter(pk=self.pk)
+        return counted.values("contributions", "participants").get()
 
 
 class PhaseEvent(models.Model):

@@ -1,0 +1,241 @@
+"""What happens to comments. Every path that writes one goes through here."""
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from accounts.actions import notify, retract
+from accounts.models import User
+from comments import messages
+from comments.models import Comment, Decision, Draft
+from comments.rules import (
+    Refusal,
+    may_moderate,
+    may_take_back_withdrawal,
+    may_withdraw,
+    refusal,
+)
+from strategies.actions import Refused, subscribe_by_commenting
+from strategies.messages import unsubscribe_url
+from strategies.models import TAKE_BACK, Goal, Participation, Phase, Strategy, Subscription
+from strategies.wording import clock
+
+
+class CommentRefused(Exception):
+    """A comment that may not be posted here now; ``refusal`` says why."""
+
+    def __init__(self, refusal: Refusal):
+        super().__init__(refusal.code)
+        self.refusal = refusal
+
+
+class WithdrawalRefused(Refused):
+    pass
+
+
+class ModerationRefused(Refused):
+    pass
+
+
+@transaction.atomic
+def post_comment(
+    *,
+    author: User,
+    strategy: Strategy,
+    goal: Goal | None = None,
+    text: str,
+    parent: Comment | None = None,
+) -> Comment:
+    """Publish a comment. Raise CommentRefused if ``author`` may not comment here now.
+
+    The strategy's phases are held until commit (``FOR SHARE``), so a comment is either
+    in before staff move the closing date or refused after it. Those who post do not
+    wait for one another; the posts of one person do.
+    """
+    phase = Phase.objects.hold_open(strategy.pk)
+    participation = phase and _take_part(author, phase)
+    if reason := refusal(author, strategy, phase, goal=goal, parent=parent, text=text):
+        raise CommentRefused(reason)
+    comment = Comment.objects.create(
+        phase=phase,
+        goal=goal,
+        parent=parent,
+        author=author,
+        badge=author.badge,
+        text=text,
+        posted_at=phase.now,
+    )
+    if goal:
+        Goal.objects.filter(pk=goal.pk, commented_at=None).update(commented_at=phase.now)
+    author.drafts.filter(strategy=strategy, goal=goal, parent=parent).delete()
+    subscribe_by_commenting(person=author, strategy=strategy)
+    if participation.contributions == 1 and not author.is_staff:
+        _confirm(comment, strategy)
+    if parent:
+        _tell_parent(comment, parent, strategy)
+    return comment
+
+
+def _take_part(author: User, phase: Phase) -> Participation:
+    # Before anything is checked: the row lock puts one person's posts in a queue, so a
+    # double click finds its twin. A refusal rolls this back.
+    participation, _created = Participation.objects.get_or_create(
+        phase=phase, person=author, defaults={"by_staff": author.is_staff}
+    )
+    Participation.objects.filter(pk=participation.pk).update(
+        contributions=F("contributions") + 1, last_at=phase.now
+    )
+    participation.refresh_from_db()
+    return participation
+
+
+def _confirm(comment: Comment, strategy: Strategy) -> None:
+    notify(
+        recipients=[comment.author],
+        key=f"receipt:{comment.pk}",
+        about=comment.about,
+        subject=messages.receipt_subject(comment),
+        body=messages.receipt(comment, strategy),
+        unsubscribe_url=unsubscribe_url(strategy),
+    )
+
+
+def _tell_parent(comment: Comment, parent: Comment, strategy: Strategy) -> None:
+    followed = Subscription.objects.current().filter(strategy=strategy, person=parent.author_id)
+    if parent.author_id in (None, comment.author_id) or not followed.exists():
+        return
+    notify(
+        recipients=[parent.author],
+        key=f"reply:{comment.pk}",
+        about=comment.about,
+        subject=messages.reply_subject(comment, parent),
+        body=messages.reply(comment, parent),
+        unsubscribe_url=unsubscribe_url(strategy),
+    )
+
+
+@transaction.atomic
+def withdraw_comment(*, comment: Comment, by: User) -> None:
+    """Take one's own words back, at any time. A placeholder and the replies stay."""
+    comment = Comment.objects.select_for_update().get(pk=comment.pk)
+    if reason := may_withdraw(by, comment):
+        raise WithdrawalRefused(reason)
+    Comment.objects.filter(pk=comment.pk).update(withdrawn_at=Now())
+    retract(about=comment.about)
+
+
+@transaction.atomic
+def take_back_withdrawal(*, comment: Comment, by: User) -> None:
+    """Show one's own withdrawn words again, while the phase is open."""
+    strategy_id = Phase.objects.values_list("strategy_id", flat=True).get(pk=comment.phase_id)
+    phase = Phase.objects.hold_open(strategy_id)
+    comment = Comment.objects.select_for_update().get(pk=comment.pk)
+    if reason := may_take_back_withdrawal(by, comment, phase):
+        raise WithdrawalRefused(reason)
+    Comment.objects.filter(pk=comment.pk).update(withdrawn_at=None)
+
+
+@transaction.atomic
+def hide_comment(*, comment: Comment, rule: str, explanation: str, by: User) -> Decision:
+    """Take a comment's words from the public, giving rule and explanation.
+
+    The author is told in ten minutes; until then the decision can be taken back.
+    ModerationRefused: ``by`` is no moderator, or somebody was faster.
+    """
+    comment = Comment.objects.select_for_update(of=("self",)).get(pk=comment.pk)
+    if reason := may_moderate(by):
+        raise ModerationRefused(reason)
+    if comment.hidden_by:
+        text = _("{name} already hid this comment at {time}. Your decision was not saved.").format(
+            name=comment.hidden_by.decided_by, time=clock(comment.hidden_by.decided_at)
+        )
+        raise ModerationRefused(text)
+    if not rule or not explanation.strip():
+        raise ModerationRefused(_("Hiding needs a rule and an explanation."))
+    decision = Decision.objects.create(
+        comment=comment,
+        verdict=Decision.Verdict.HIDDEN,
+        rule=rule,
+        explanation=explanation.strip(),
+        decided_by=by,
+    )
+    Comment.objects.filter(pk=comment.pk).update(hidden_by=decision)
+    retract(about=comment.about)
+    _tell_author(comment, decision, messages.hidden_subject, messages.hidden)
+    return decision
+
+
+@transaction.atomic
+def restore_comment(*, comment: Comment, by: User) -> Decision:
+    """Show a hidden comment again; the decision that hid it stays in the history."""
+    comment = Comment.objects.select_for_update(of=("self",)).get(pk=comment.pk)
+    if reason := may_moderate(by):
+        raise ModerationRefused(reason)
+    if not comment.hidden_by:
+        raise ModerationRefused(_("This comment is not hidden."))
+    decision = Decision.objects.create(
+        comment=comment, verdict=Decision.Verdict.RESTORED, decided_by=by
+    )
+    Comment.objects.filter(pk=comment.pk).update(hidden_by=None)
+    # An author who was not told that it was hidden need not hear that it is back.
+    if not retract(about=comment.hidden_by.about):
+        _tell_author(comment, decision, messages.restored_subject, messages.restored)
+    return decision
+
+
+@transaction.atomic
+def take_back_decision(*, decision: Decision, by: User) -> None:
+    """Undo a decision, with its messages, as if it had not been. ModerationRefused: too late."""
+    comment = Comment.objects.select_for_update(of=("self",)).get(pk=decision.comment_id)
+    if reason := may_moderate(by):
+        raise ModerationRefused(reason)
+    fresh = Decision.objects.filter(pk=decision.pk, decided_at__gt=Now() - TAKE_BACK)
+    if not fresh.exists():
+        raise ModerationRefused(_("The messages have left; this can no longer be taken back."))
+    history = list(comment.decisions.all())
+    if history[0] != decision:
+        raise ModerationRefused(
+            _("Something has happened since; this can no longer be taken back.")
+        )
+    was_hidden = decision.verdict == Decision.Verdict.RESTORED
+    Comment.objects.filter(pk=comment.pk).update(hidden_by=history[1] if was_hidden else None)
+    retract(about=decision.about)
+    decision.delete()
+
+
+def _tell_author(comment: Comment, decision: Decision, subject, body) -> None:
+    if comment.author is None:
+        return
+    notify(
+        recipients=[comment.author],
+        key=decision.about,
+        about=decision.about,
+        subject=subject(comment),
+        body=body(comment, decision),
+        send_at=Now() + TAKE_BACK,
+    )
+
+
+@transaction.atomic
+def save_draft(
+    *,
+    person: User | None,
+    token: str = "",
+    strategy: Strategy,
+    goal: Goal | None,
+    parent: Comment | None,
+    text: str,
+) -> Draft:
+    """Keep a text for its author: for a person one per place, else under ``token``."""
+    place = {"strategy": strategy, "goal": goal, "parent": parent}
+    owner = {"person": person} if person else {"person": None, "token": token}
+    lookup = owner | place if person else owner
+    Draft.objects.filter(**lookup).delete()
+    return Draft.objects.create(**owner, **place, text=text)
+
+
+def discard_draft(*, token: str) -> None:
+    """Forget the text kept under ``token``; nothing happens when there is none."""
+    if token:
+        Draft.objects.filter(token=token).delete()

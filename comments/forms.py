@@ -1,0 +1,33 @@
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from comments.models import MAX_LENGTH, Comment
+from comments.rules import too_long
+
+
+class CommentForm(forms.Form):
+    """A text, and perhaps the comment it answers. Checks the text and only the text."""
+
+    text = forms.CharField(
+        label=_("Your comment"),
+        widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={"required": _("Please write something first.")},
+    )
+    parent = forms.ModelChoiceField(
+        Comment.objects.none(), required=False, widget=forms.HiddenInput
+    )
+
+    def __init__(self, *args, strategy, goal, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.strategy = strategy
+        goal_id = goal.pk if goal else None
+        self.fields["parent"].queryset = Comment.objects.published().discussion(
+            strategy.pk, goal_id
+        )
+
+    def clean_text(self):
+        # Browsers send a line break as two characters.
+        text = self.cleaned_data["text"].replace("\r\n", "\n").replace("\r", "\n")
+        if len(text) > MAX_LENGTH:
+            raise forms.ValidationError(too_long(len(text), self.strategy), code="too_long")
+        return text

@@ -1,0 +1,176 @@
+"""Who may do what with a comment. Every rule answers with a reason, or None for yes."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from comments.models import MAX_LENGTH, Comment
+from strategies.models import Goal, Phase, Strategy
+from strategies.wording import clock, day_and_time, end_of_day, last_moment
+
+FLOOD_LIMITS = ((5, timedelta(minutes=10)), (50, timedelta(days=1)))
+"""How many contributions a citizen may post in how long."""
+
+TAKE_BACK_WITHDRAWAL = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why somebody may not do this here now. ``sentence`` is what they read."""
+
+    code: str
+    sentence: str
+    comment: Comment | None = None
+    """The comment that the sentence speaks of."""
+
+    def __str__(self):
+        return self.sentence
+
+
+def refusal(
+    author: User,
+    strategy: Strategy,
+    phase: Phase | None,
+    *,
+    goal: Goal | None = None,
+    parent: Comment | None = None,
+    text: str = "",
+) -> Refusal | None:
+    """Say why ``author`` may not post this here now, or None if they may.
+
+    ``phase`` is the open phase of a published strategy with the database's ``now``, or
+    None. The action asks under its lock; a page may ask before, without ``text``.
+    """
+    if phase is None:
+        return closed(strategy)
+    if author.suspended_until and author.suspended_until > phase.now:
+        until = day_and_time(author.suspended_until)
+        sentence = _("You cannot comment here until {until}. Questions? {contact}")
+        return Refusal("suspended", sentence.format(until=until, contact=contact(strategy)))
+    if not author.public_name:
+        return Refusal("nameless", _("Please choose the name that stands beside your comments."))
+    if parent and not _may_be_answered(parent, strategy, goal):
+        return Refusal("parent", _("The comment that you are answering is no longer there."))
+    if text:
+        return _repeated(author, strategy, goal, text) or _flooding(author, phase.now)
+    return None
+
+
+def contact(strategy: Strategy) -> str:
+    return strategy.contact or settings.TOWN["contact"]
+
+
+def closed(strategy: Strategy) -> Refusal:
+    """Why nobody may comment on ``strategy`` now."""
+    phases = list(strategy.phases.clocked())
+    past = [phase for phase in phases if phase.closes_at <= phase.now]
+    if not past:
+        return Refusal(
+            "closed",
+            _(
+                "Commenting is not possible yet. Your comment was not published. Your text"
+                " stands below. You can copy it, and publish it once commenting begins."
+            ),
+        )
+    phase = past[-1]
+    if phase.now - phase.closes_at < timedelta(hours=12):
+        ended = end_of_day(phase.closes_at)
+        sentence = _(
+            "Commenting ended at {ended}, while you were writing. Your comment was not published."
+            " Your text stands below. You can copy it and send it to {contact}; whether it is"
+            " still considered is for the administration to decide."
+        )
+    else:
+        ended = last_moment(phase.closes_at)
+        sentence = _(
+            "Commenting ended on {ended}. Your comment was not published."
+            " Your text stands below. You can copy it and send it to {contact}; whether it is"
+            " still considered is for the administration to decide."
+        )
+    return Refusal("closed", sentence.format(ended=ended, contact=contact(strategy)))
+
+
+def _may_be_answered(parent: Comment, strategy: Strategy, goal: Goal | None) -> bool:
+    goal_id = goal.pk if goal else None
+    place = Comment.objects.visible().discussion(strategy.pk, goal_id)
+    return place.filter(pk=parent.pk, parent=None).exists()
+
+
+def _repeated(author: User, strategy: Strategy, goal: Goal | None, text: str) -> Refusal | None:
+    place = Comment.objects.discussion(strategy.pk, goal.pk if goal else None)
+    same = place.filter(author=author, text=text, withdrawn_at=None).first()
+    if same is None:
+        return None
+    sentence = _("You have already published this text here: No. {number}.")
+    return Refusal("repeated", sentence.format(number=same.pk), same)
+
+
+def _flooding(author: User, now: datetime) -> Refusal | None:
+    if author.is_staff:
+        return None
+    most = max(number for number, _window in FLOOD_LIMITS)
+    posted = list(author.comments.values_list("posted_at", flat=True)[:most])
+    free_at = [
+        posted[number - 1] + window
+        for number, window in FLOOD_LIMITS
+        if len(posted) >= number and posted[number - 1] + window > now
+    ]
+    if not free_at:
+        return None
+    sentence = _(
+        "You have written many comments in a short time. From {time} you can write on."
+        " Your text is still there."
+    )
+    # The full minute after: nobody is to be refused at the time that was promised.
+    free = max(free_at) + timedelta(minutes=1)
+    same_day = free - now < timedelta(hours=12)
+    return Refusal(
+        "flooding", sentence.format(time=clock(free) if same_day else day_and_time(free))
+    )
+
+
+def too_long(length: int, strategy: Strategy) -> str:
+    over = length - MAX_LENGTH
+    sentence = ngettext(
+        "Your comment is {over} character too long. {most} are allowed. Please shorten it, or send"
+        " your statement to {contact}. It is evaluated just the same.",
+        "Your comment is {over} characters too long. {most} are allowed. Please shorten it, or send"
+        " your statement to {contact}. It is evaluated just the same.",
+        over,
+    )
+    most = number_format(MAX_LENGTH, force_grouping=True)
+    return sentence.format(over=over, most=most, contact=contact(strategy))
+
+
+def may_withdraw(user: User, comment: Comment) -> str | None:
+    """Say why ``user`` may not withdraw ``comment``. Authors may at any time, also when closed."""
+    if not user.is_authenticated or comment.author_id != user.pk:
+        return _("Only who wrote a comment may withdraw it.")
+    if comment.withdrawn_at:
+        return _("This comment has already been withdrawn.")
+    return None
+
+
+def may_take_back_withdrawal(user: User, comment: Comment, phase: Phase | None) -> str | None:
+    """Say why ``user`` may not show ``comment`` again; ``phase`` is the one open now."""
+    if not user.is_authenticated or comment.author_id != user.pk:
+        return _("Only who wrote a comment may show it again.")
+    if not comment.withdrawn_at:
+        return _("This comment has not been withdrawn.")
+    if phase is None or phase.pk != comment.phase_id:
+        return _("A comment can be shown again only while its phase is open.")
+    if not comment.text or comment.withdrawn_at <= phase.now - TAKE_BACK_WITHDRAWAL:
+        return _("A comment can be shown again for 30 days only.")
+    return None
+
+
+def may_moderate(user: User) -> str | None:
+    """Say why ``user`` may not decide about comments."""
+    if user.is_active and user.is_staff and user.has_perm("comments.add_decision"):
+        return None
+    return _("Only moderators may decide about comments.")

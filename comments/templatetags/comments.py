@@ -1,0 +1,39 @@
+"""What pages of strategies show of comments, and how citizens' words are shown."""
+
+from django import template
+from django.template.defaultfilters import linebreaks
+from django.utils.html import Urlizer
+from django.utils.safestring import mark_safe
+
+from comments.threads import add_counts, add_newest
+
+register = template.Library()
+
+
+class _CitizenLinks(Urlizer):
+    # `ugc`: search engines take it for what it is; `noopener`: the other page stays outside.
+    url_template = '<a href="{href}" rel="nofollow ugc noopener"{attrs}>{url}</a>'
+
+
+_links = _CitizenLinks()
+
+
+@register.filter(is_safe=True)
+def citizen_text(text: str):
+    """Plain words of a citizen as HTML: escaped, with line breaks and links."""
+    linked = _links(text, autoescape=True)
+    return linebreaks(mark_safe(linked), autoescape=False)  # noqa: S308  escaped just above
+
+
+@register.simple_tag
+def add_newest_comments(goals):
+    """Give each goal ``count`` and ``newest``."""
+    add_newest(goals)
+    return ""
+
+
+@register.simple_tag
+def add_comment_counts(strategies):
+    """Give each strategy ``count``."""
+    add_counts(strategies)
+    return ""

@@ -1,0 +1,105 @@
+"""Comments made ready for a page: what is said once is worked out once."""
+
+from collections.abc import Iterable
+
+from django.db.models import Count, F, Q, Window
+from django.db.models.functions import RowNumber
+from django.utils.translation import gettext as _
+
+from comments.models import Comment, CommentQuerySet, Rule
+from strategies.models import Goal, Strategy
+from strategies.wording import day, day_and_time
+
+PAGE_SIZE = 50
+NEWEST = 2
+"""How many comments a goal shows on the page of its strategy."""
+
+
+def placeholder(comment: Comment) -> str:
+    """What stands in the place of words that are gone; empty when they are there."""
+    if comment.withdrawn_at:
+        text = _("This comment was withdrawn on {day}.")
+        return text.format(day=day(comment.withdrawn_at))
+    if comment.hidden_by_id:
+        text = _("This comment was hidden by the moderation on {day}. Reason: {rule}.")
+        rule = Rule(comment.hidden_by.rule).short
+        return text.format(day=day(comment.hidden_by.decided_at), rule=rule)
+    return ""
+
+
+def prepare(comments: Iterable[Comment], viewer=None) -> list[Comment]:
+    """Give each comment its ``date``, ``placeholder`` and ``is_own`` for the template."""
+    comments = list(comments)
+    viewer_id = viewer.pk if viewer else None
+    for comment in comments:
+        comment.date = day_and_time(comment.posted_at)
+        comment.placeholder = placeholder(comment)
+        comment.is_own = viewer_id is not None and comment.author_id == viewer_id
+    return comments
+
+
+def counts(place: CommentQuerySet) -> dict[str, int]:
+    """``count`` of what citizens wrote there, how many of it ``withdrawn`` and ``hidden``,
+    and the number of ``threads``."""
+    citizens = Q(badge="")
+    return place.aggregate(
+        count=Count("pk", filter=citizens),
+        withdrawn=Count("pk", filter=citizens & ~Q(withdrawn_at=None)),
+        hidden=Count("pk", filter=citizens & Q(withdrawn_at=None) & ~Q(hidden_by=None)),
+        threads=Count("pk", filter=Q(parent=None)),
+    )
+
+
+def threads(place: CommentQuerySet, number: int, viewer=None) -> list[Comment]:
+    """Page ``number`` of the top-level comments, newest first, each with ``replies_shown``."""
+    start = (number - 1) * PAGE_SIZE
+    tops = place.filter(parent=None).order_by("-posted_at", "-pk")[start : start + PAGE_SIZE]
+    ids = list(tops.values_list("pk", flat=True))
+    together = Comment.objects.filter(Q(pk__in=ids) | Q(parent__in=ids))
+    return in_threads(prepare(together.select_related("author", "hidden_by"), viewer))
+
+
+def in_threads(comments: list[Comment]) -> list[Comment]:
+    """Those of ``comments`` that are no replies, in the order given, each with its
+    ``replies_shown``, oldest first."""
+    tops = {comment.pk: comment for comment in comments if comment.parent_id is None}
+    for comment in tops.values():
+        comment.replies_shown = []
+    for comment in sorted(comments, key=lambda comment: (comment.posted_at, comment.pk)):
+        if comment.parent_id in tops:
+            tops[comment.parent_id].replies_shown.append(comment)
+    return list(tops.values())
+
+
+def page_number(comment: Comment) -> int:
+    """The page on which ``comment`` stands, with its thread."""
+    top = comment.parent or comment
+    place = Comment.objects.discussion(top.phase.strategy_id, top.goal_id).filter(parent=None)
+    newer = place.filter(
+        Q(posted_at__gt=top.posted_at) | Q(posted_at=top.posted_at, pk__gt=top.pk)
+    ).count()
+    return newer // PAGE_SIZE + 1
+
+
+def add_newest(goals: list[Goal]) -> None:
+    """Give each goal its ``count`` and its ``newest`` visible comments: two queries in all."""
+    place = Comment.objects.filter(goal__in=goals)
+    numbers = dict(place.contributions().values_list("goal").annotate(Count("pk")).order_by())
+    order = [F("posted_at").desc(), F("pk").desc()]
+    newest = (
+        place.visible()
+        .filter(parent=None)
+        .annotate(position=Window(RowNumber(), partition_by="goal", order_by=order))
+    )
+    shown = prepare(newest.filter(position__lte=NEWEST).select_related("author"))
+    for goal in goals:
+        goal.count = numbers.get(goal.pk, 0)
+        goal.newest = [comment for comment in shown if comment.goal_id == goal.pk]
+
+
+def add_counts(strategies: list[Strategy]) -> None:
+    """Give each strategy the ``count`` of what citizens wrote about it: one query."""
+    of_strategy = Comment.objects.contributions().filter(phase__strategy__in=strategies)
+    numbers = dict(of_strategy.values_list("phase__strategy").annotate(Count("pk")).order_by())
+    for strategy in strategies:
+        strategy.count = numbers.get(strategy.pk, 0)

@@ -1,0 +1,286 @@
+from datetime import timedelta
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.crypto import get_random_string
+from django.utils.formats import number_format
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from comments import threads
+from comments.actions import (
+    CommentRefused,
+    WithdrawalRefused,
+    discard_draft,
+    post_comment,
+    save_draft,
+    take_back_withdrawal,
+    withdraw_comment,
+)
+from comments.forms import CommentForm
+from comments.models import MAX_LENGTH, Comment, Draft
+from comments.rules import closed, may_take_back_withdrawal, may_withdraw, refusal
+from strategies.models import Goal, Phase, Strategy
+from strategies.wording import end_of_day, timing
+
+LAST_HOUR = timedelta(hours=1)
+
+
+@require_http_methods(["GET", "POST"])
+def goal(request, slug, number):
+    """A goal, what people said about it, and the form to add to it."""
+    published = Goal.objects.published().with_history().select_related("strategy")
+    goals = list(published.filter(strategy__slug=slug))
+    found = next((goal for goal in goals if goal.number == number), None)
+    if found is None:
+        raise Http404
+    return _discussion(request, found.strategy, found, goals)
+
+
+@require_http_methods(["GET", "POST"])
+def whole(request, slug):
+    """What people said about a strategy as a whole."""
+    strategy = get_object_or_404(Strategy.objects.published(), slug=slug)
+    return _discussion(request, strategy, None, list(strategy.goals.all()))
+
+
+def _discussion(request, strategy, goal, goals):
+    phases = list(strategy.phases.described())
+    phase = next((phase for phase in phases if phase.is_open), None)
+    refused = None
+    if request.method == "POST":
+        form = CommentForm(request.POST, strategy=strategy, goal=goal)
+        if form.is_valid():
+            try:
+                return _post(request, strategy, goal, phase, form.cleaned_data)
+            except CommentRefused as error:
+                refused = error.refusal
+    else:
+        form = CommentForm(
+            initial=_waiting_text(request, strategy, goal), strategy=strategy, goal=goal
+        )
+    return _page(request, strategy, goal, goals, phases, form, refused)
+
+
+def _post(request, strategy, goal, phase, said):
+    """Publish and lead to the comment; without sign-in keep the text and lead to the door."""
+    here = reverse("goal", args=[strategy.slug, goal.number]) if goal else _whole_url(strategy)
+    if request.user.is_authenticated:
+        if request.user.public_name:
+            comment = post_comment(author=request.user, strategy=strategy, goal=goal, **said)
+            discard_draft(token=request.session.pop("draft", ""))
+            return redirect(f"{comment.get_absolute_url()}?neu=1")
+        door = reverse("choose_name")
+    else:
+        door = reverse("account_login")
+        if phase is None:
+            raise CommentRefused(closed(strategy))
+    _keep(request, strategy, goal, said)
+    if parent := said["parent"]:
+        here = f"{here}?antwort={parent.pk}"
+    return redirect(f"{door}?{urlencode({'next': here})}")
+
+
+def _keep(request, strategy, goal, said):
+    signed_in = request.user.is_authenticated
+    token = request.session.setdefault("draft", get_random_string(40))
+    place = {"strategy": strategy, "goal": goal, "parent": said["parent"]}
+    save_draft(person=request.user if signed_in else None, token=token, text=said["text"], **place)
+    if request.POST.get("signed_in") and not signed_in:
+        sentence = _(
+            "You are no longer signed in. Your text is still there. Please sign in again,"
+            " then you can publish it."
+        )
+    elif signed_in:
+        sentence = _("Your text is kept. Please choose a name, then you can publish it.")
+    else:
+        sentence = _("Your text is kept. Please say who you are, then you can publish it.")
+    messages.info(request, sentence)
+
+
+def _waiting_text(request, strategy, goal):
+    """The text that waits here for this person, and what it answers."""
+    if request.user.is_authenticated:
+        owned = Draft.objects.filter(person=request.user)
+        if token := request.session.get("draft"):
+            owned |= Draft.objects.filter(token=token)
+    elif token := request.session.get("draft"):
+        owned = Draft.objects.filter(token=token)
+    else:
+        return {}
+    draft = owned.filter(strategy=strategy, goal=goal).order_by("-saved_at").first()
+    return {"text": draft.text, "parent": draft.parent_id} if draft else {}
+
+
+def _page(request, strategy, goal, goals, phases, form, refused):
+    place = Comment.objects.discussion(strategy.pk, goal.pk if goal else None)
+    viewer = request.user if request.user.is_authenticated else None
+    phase = next((phase for phase in phases if phase.is_open), None)
+    reply_to = _answered(place, form["parent"].value() or request.GET.get("antwort"))
+    counts = threads.counts(place)
+    page = _thread_page(request, place, counts["threads"], reply_to, viewer)
+    if refused is None and viewer and viewer.public_name and phase:
+        refused = refusal(viewer, strategy, phase)
+    context = {
+        "strategy": strategy,
+        "goal": goal,
+        "goals": goals,
+        **_neighbours(goals, goal),
+        "earlier": list(goal.versions.all()) if goal and goal.is_revised else [],
+        "time": timing(strategy, phases),
+        "phase": phase,
+        "form": form if phase else None,
+        "hint": _hint(viewer, phase),
+        "refusal": refused,
+        "refused_text": form["text"].value() if form.is_bound else "",
+        "reply_to": reply_to if phase else None,
+        "posted": _posted(request, page),
+        "page": page,
+        **counts,
+    }
+    template = "comments/discussion.html"
+    return render(request, template, context, status=409 if refused and form.is_bound else 200)
+
+
+def _thread_page(request, place, number_of_threads, reply_to, viewer):
+    paginator = Paginator(range(number_of_threads), threads.PAGE_SIZE)
+    wanted = threads.page_number(reply_to) if reply_to else request.GET.get("seite")
+    page = paginator.get_page(wanted)
+    page.object_list = threads.threads(place, page.number, viewer)
+    return page
+
+
+def _answered(place, number):
+    """The comment that a reply is being written to."""
+    if not str(number).isascii() or not str(number).isdecimal():
+        return None
+    found = place.filter(pk=number, parent=None, withdrawn_at=None, hidden_by=None)
+    return found.select_related("phase", "author").first()
+
+
+def _posted(request, page):
+    """The viewer's comment that was published just now: it bears the confirmation."""
+    number = request.GET.get("neu")
+    shown = (comment for thread in page.object_list for comment in (thread, *thread.replies_shown))
+    return next(
+        (comment for comment in shown if comment.is_own and str(comment.pk) == number), None
+    )
+
+
+def _neighbours(goals, goal):
+    if goal is None:
+        return {"previous": None, "next": goals[0] if goals else None}
+    position = goals.index(goal)
+    return {
+        "previous": goals[position - 1] if position else None,
+        "next": goals[position + 1] if position + 1 < len(goals) else None,
+    }
+
+
+def _hint(viewer, phase):
+    """What to know before writing: how much, under which name, and how long still."""
+    most = number_format(MAX_LENGTH, force_grouping=True)
+    parts = [_("At most {number} characters.").format(number=most)]
+    if viewer and viewer.public_name:
+        parts.append(_("Appears in public as {name}.").format(name=viewer.public_name))
+    elif phase and phase.closes_at - phase.now < LAST_HOUR:
+        text = _(
+            "Commenting ends today at {time}. Please also enter the code from the e-mail before."
+        )
+        parts.append(text.format(time=end_of_day(phase.closes_at)))
+    return " ".join(parts)
+
+
+def _whole_url(strategy):
+    return reverse("discussion", args=[strategy.slug])
+
+
+@require_safe
+def comment(request, pk):
+    """Where a comment stands: its permanent number leads to page and anchor."""
+    comment = get_object_or_404(
+        Comment.objects.published().select_related("phase__strategy", "goal", "parent__phase"),
+        pk=pk,
+    )
+    strategy = comment.phase.strategy
+    if comment.goal:
+        path = reverse("goal", args=[strategy.slug, comment.goal.number])
+    else:
+        path = _whole_url(strategy)
+    query = {}
+    if (number := threads.page_number(comment)) > 1:
+        query["seite"] = number
+    if "neu" in request.GET:
+        query["neu"] = pk
+    query = f"?{urlencode(query)}" if query else ""
+    return redirect(f"{path}{query}#kommentar-{pk}")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def withdraw(request, pk):
+    """Say what withdrawing means, and do it."""
+    comment = get_object_or_404(
+        Comment.objects.published().select_related("phase__strategy", "goal", "hidden_by"),
+        pk=pk,
+        author=request.user,
+    )
+    reason = may_withdraw(request.user, comment)
+    if request.method == "POST":
+        try:
+            withdraw_comment(comment=comment, by=request.user)
+        except WithdrawalRefused as refused:
+            reason = refused.reason
+        else:
+            messages.success(request, _("Your comment was withdrawn."))
+            return redirect(comment)
+    threads.prepare([comment], request.user)
+    open_phase = Phase.objects.open().clocked().filter(pk=comment.phase_id).first()
+    context = {
+        "comment": comment,
+        "refusal": reason,
+        "may_take_back": not may_take_back_withdrawal(request.user, comment, open_phase),
+    }
+    status = 409 if reason and request.method == "POST" else 200
+    return render(request, "comments/withdraw.html", context, status=status)
+
+
+@login_required
+@require_POST
+def show_again(request, pk):
+    """Take a withdrawal back."""
+    comment = get_object_or_404(Comment.objects.published(), pk=pk, author=request.user)
+    try:
+        take_back_withdrawal(comment=comment, by=request.user)
+    except WithdrawalRefused as refused:
+        messages.error(request, refused.reason)
+    else:
+        messages.success(request, _("Your comment is shown again."))
+    return redirect(comment)
+
+
+@require_safe
+def paper(request, slug):
+    """A strategy with all that was said about it, to print."""
+    strategy = get_object_or_404(Strategy.objects.published(), slug=slug)
+    phases = list(strategy.phases.described())
+    goals = list(strategy.goals.all())
+    said = Comment.objects.filter(phase__strategy=strategy).order_by("posted_at", "pk")
+    comments = threads.prepare(said.select_related("author", "hidden_by"))
+    of_goal = {}
+    for comment in comments:
+        of_goal.setdefault(comment.goal_id, []).append(comment)
+    for goal in goals:
+        goal.comments_shown = threads.in_threads(of_goal.get(goal.pk, []))
+    context = {
+        "strategy": strategy,
+        "goals": goals,
+        "comments": threads.in_threads(of_goal.get(None, [])),
+        "time": timing(strategy, phases, remaining=False),
+    }
+    return render(request, "strategies/print.html", context)

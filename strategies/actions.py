@@ -1,0 +1,270 @@
+"""What happens to strategies, goals and phases."""
+
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from accounts.actions import WORTH_SENDING, notify, retract
+from accounts.models import User
+from strategies import messages
+from strategies.models import (
+    TAKE_BACK,
+    Goal,
+    GoalVersion,
+    Phase,
+    PhaseEvent,
+    Strategy,
+    Subscription,
+)
+
+NEWS = timedelta(days=1)
+"""What happened longer ago is recorded and not mailed."""
+
+Kind = PhaseEvent.Kind
+
+
+class Refused(Exception):
+    """Something that staff may not do now; ``reason`` is the sentence they read."""
+
+    def __init__(self, reason: str):
+        super().__init__(reason)
+        self.reason = reason
+
+
+class StrategyRefused(Refused):
+    pass
+
+
+class PhaseRefused(Refused):
+    pass
+
+
+@transaction.atomic
+def publish_strategy(*, strategy: Strategy, by: User) -> None:
+    """Show a strategy to the public. StrategyRefused: it does not say what people must know."""
+    strategy = Strategy.objects.select_for_update().get(pk=strategy.pk)
+    if not strategy.next_steps.strip():
+        raise StrategyRefused(_("Before it is published, it must say what happens with comments."))
+    if not strategy.contact.strip():
+        raise StrategyRefused(_("Before it is published, it must say whom people can ask."))
+    if strategy.published_at is None:
+        strategy.published_at = Now()
+        strategy.save(update_fields=["published_at"])
+
+
+@transaction.atomic
+def unpublish_strategy(*, strategy: Strategy, by: User) -> None:
+    """Take a strategy back into the draft: for the public it does not exist, nor its comments."""
+    Strategy.objects.filter(pk=strategy.pk).update(published_at=None)
+
+
+@transaction.atomic
+def revise_goal(*, goal: Goal, title: str, text: str, reason: str, by: User | None) -> bool:
+    """Change the words of a goal. Return whether anything changed.
+
+    Once there are comments the change needs a public ``reason``, and the words that
+    people commented on are kept. StrategyRefused: the reason is missing.
+    """
+    goal = Goal.objects.select_for_update().get(pk=goal.pk)
+    before = (goal.title, goal.text)
+    goal.title, goal.text = title, Goal._meta.get_field("text").to_python(text)
+    if before == (goal.title, goal.text):
+        return False
+    if goal.commented_at:
+        if not reason.strip():
+            raise StrategyRefused(
+                _("People have commented on this goal: please give a public reason.")
+            )
+        GoalVersion.objects.create(
+            goal=goal, title=before[0], text=before[1], reason=reason.strip(), replaced_by=by
+        )
+    goal.save(update_fields=["title", "text"])
+    return True
+
+
+# Phases: time opens and closes them. These are the deeds that move the time.
+
+
+@transaction.atomic
+def open_phase(*, phase: Phase, by: User, reason: str) -> PhaseEvent:
+    """Open now what would open later. PhaseRefused: it has opened, or another one is open."""
+    phase, now = _hold(phase)
+    if phase.opens_at <= now:
+        raise PhaseRefused(_("This phase has already opened."))
+    return _move(phase, Kind.OPENED, now, by, reason, opens_at=now)
+
+
+@transaction.atomic
+def close_phase(*, phase: Phase, by: User, reason: str) -> PhaseEvent:
+    """End an open phase now. PhaseRefused: it is not open."""
+    phase, now = _hold(phase)
+    if not phase.opens_at < now < phase.closes_at:
+        raise PhaseRefused(_("Only an open phase can be closed."))
+    return _move(phase, Kind.CLOSED, now, by, reason, closes_at=now)
+
+
+@transaction.atomic
+def extend_phase(*, phase: Phase, closes_at: datetime, by: User, reason: str) -> PhaseEvent:
+    """Give an open phase a later end. PhaseRefused: it is not open, or the end is not later."""
+    phase, now = _hold(phase)
+    if not phase.opens_at <= now < phase.closes_at:
+        raise PhaseRefused(_("Only an open phase can be extended."))
+    if closes_at <= phase.closes_at:
+        raise PhaseRefused(_("The new end must be later than the present one."))
+    return _move(phase, Kind.EXTENDED, now, by, reason, closes_at=closes_at)
+
+
+@transaction.atomic
+def reopen_phase(*, phase: Phase, closes_at: datetime, by: User, reason: str) -> PhaseEvent:
+    """Open a closed phase again until ``closes_at``. PhaseRefused: it is not closed."""
+    phase, now = _hold(phase)
+    if now < phase.closes_at:
+        raise PhaseRefused(_("Only a closed phase can be opened again."))
+    if closes_at <= now:
+        raise PhaseRefused(_("The new end must lie in the future."))
+    return _move(phase, Kind.REOPENED, now, by, reason, closes_at=closes_at)
+
+
+@transaction.atomic
+def take_back_event(*, event: PhaseEvent, by: User) -> None:
+    """Undo a deed, with its messages, as if it had not been. PhaseRefused: too late."""
+    phase, now = _hold(event.phase)
+    latest = phase.events.exclude(kind=Kind.CLOSING_SOON).order_by("pk").last()
+    field = "opens_at" if event.kind == Kind.OPENED else "closes_at"
+    if latest != event or not event.by_id or getattr(phase, field) != event.date_after:
+        raise PhaseRefused(_("Something has happened since; this can no longer be taken back."))
+    if now >= event.recorded_at + TAKE_BACK:
+        raise PhaseRefused(_("The messages have left; this can no longer be taken back."))
+    since = event.moment if event.kind == Kind.OPENED else event.date_before
+    if event.kind != Kind.CLOSED and phase.participations.filter(last_at__gte=since).exists():
+        raise PhaseRefused(_("Somebody has commented since; this can no longer be taken back."))
+    setattr(phase, field, event.date_before)
+    _save(phase, field)
+    retract(about=event.about)
+    event.delete()
+
+
+def _hold(phase: Phase) -> tuple[Phase, datetime]:
+    """The phase as it is, for us alone until commit, and the database's time after that."""
+    Phase.objects.select_for_update().get(pk=phase.pk)
+    phase = Phase.objects.clocked().select_related("strategy").get(pk=phase.pk)
+    return phase, phase.now
+
+
+def _save(phase: Phase, field: str) -> None:
+    try:
+        phase.validate_constraints()
+    except ValidationError as error:
+        raise PhaseRefused(" ".join(error.messages)) from error
+    phase.save(update_fields=[field])
+
+
+def _move(
+    phase: Phase, kind: str, now: datetime, by: User, reason: str, **new: datetime
+) -> PhaseEvent:
+    """Move one date of a held phase and tell those who follow, in ten minutes."""
+    if not reason.strip():
+        raise PhaseRefused(_("Please give a reason; it is public."))
+    ((field, after),) = new.items()
+    before = getattr(phase, field)
+    setattr(phase, field, after)
+    _save(phase, field)
+    event = PhaseEvent.objects.create(
+        phase=phase,
+        kind=kind,
+        moment=now,
+        date_before=before,
+        date_after=after,
+        by=by,
+        reason=reason.strip(),
+        **phase.tally(),
+    )
+    _announce(event, phase, now + TAKE_BACK)
+    return event
+
+
+def _announce(event: PhaseEvent, phase: Phase, send_at: datetime) -> None:
+    """Owe staff and those who follow one message about this event."""
+    # Staff first: who also follows gets this one and, by the same key, not the other.
+    recipients = []
+    if event.kind in (Kind.OPENED, Kind.CLOSED):
+        recipients.append((User.objects.staff(), messages.staff_body(event, phase)))
+    followers = User.objects.filter(
+        is_active=True,
+        subscriptions__in=Subscription.objects.current().filter(strategy=phase.strategy),
+    )
+    if event.kind == Kind.CLOSING_SOON:
+        followers = followers.exclude(participations__phase=phase)
+    recipients.append((followers, messages.body(event, phase)))
+    expires_at = send_at + WORTH_SENDING
+    if event.kind != Kind.CLOSED:
+        expires_at = min(expires_at, phase.closes_at)
+    for people, body in recipients:
+        notify(
+            recipients=people.iterator(),
+            key=event.about,
+            about=event.about,
+            subject=messages.subject(event, phase),
+            body=body,
+            send_at=send_at,
+            expires_at=expires_at,
+            unsubscribe_url=messages.unsubscribe_url(phase.strategy),
+        )
+
+
+def record_due_events() -> int:
+    """Record what time has done to phases, and owe the messages. Return how many events.
+
+    Safe to run anywhere, twice, at once and after any pause: there is one event and one
+    message a person.
+    """
+    recorded = 0
+    for kind in (Kind.OPENED, Kind.CLOSING_SOON, Kind.CLOSED):
+        for phase in Phase.objects.due(kind):
+            recorded += _record(phase, kind)
+    return recorded
+
+
+@transaction.atomic
+def _record(phase: Phase, kind: str) -> bool:
+    # Nobody is still posting once we hold the phase, so the tally is final; and another
+    # worker waits here for our commit, then finds the event and leaves.
+    phase, now = _hold(phase)
+    due = Phase.objects.due(kind).filter(pk=phase.pk).first()
+    if due is None:
+        return False
+    event, is_ours = PhaseEvent.objects.get_or_create(
+        phase=phase, kind=kind, moment=due.moment, defaults=phase.tally()
+    )
+    if is_ours and due.moment > now - NEWS:
+        _announce(event, phase, now)
+    return is_ours
+
+
+# Those who follow
+
+
+@transaction.atomic
+def subscribe(*, person: User, strategy: Strategy) -> Subscription:
+    """Let ``person`` hear of ``strategy``, also after having switched it off."""
+    subscription, _created = Subscription.objects.update_or_create(
+        person=person, strategy=strategy, defaults={"ended_at": None}
+    )
+    return subscription
+
+
+@transaction.atomic
+def subscribe_by_commenting(*, person: User, strategy: Strategy) -> None:
+    """As ``subscribe``, but who switched it off before is left alone."""
+    Subscription.objects.get_or_create(person=person, strategy=strategy)
+
+
+@transaction.atomic
+def unsubscribe(*, person_id: int, strategy_id: int) -> None:
+    """Let them hear no more of it; the row stays, so that a comment does not start it again."""
+    Subscription.objects.current().filter(person_id=person_id, strategy_id=strategy_id).update(
+        ended_at=Now()
+    )

@@ -1,0 +1,124 @@
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required, permission_required
+from django.db.models import Prefetch
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from strategies.actions import subscribe, unsubscribe
+from strategies.dates import entries
+from strategies.messages import read_unsubscribe_token
+from strategies.models import Goal, Phase, PhaseEvent, Strategy
+from strategies.wording import day, event_sentence, timeline, timing
+
+
+def published_strategies() -> list[Strategy]:
+    """Every public strategy with its phases and ``time``: three queries."""
+    described = Prefetch("phases", queryset=Phase.objects.described())
+    strategies = list(Strategy.objects.published().prefetch_related(described))
+    for strategy in strategies:
+        strategy.time = timing(strategy, list(strategy.phases.all()))
+    return strategies
+
+
+@require_safe
+def strategy_list(request):
+    context = {"strategies": published_strategies()}
+    return render(request, "strategies/strategy_list.html", context)
+
+
+@require_safe
+def strategy(request, slug):
+    """A strategy with its goals, and the way it takes."""
+    found = get_object_or_404(Strategy.objects.published(), slug=slug)
+    return _show(request, found, is_preview=False)
+
+
+@require_safe
+@permission_required("strategies.change_strategy", raise_exception=True)
+def preview(request, pk):
+    """A strategy as the public would see it."""
+    return _show(request, get_object_or_404(Strategy, pk=pk), is_preview=True)
+
+
+def _show(request, strategy, is_preview):
+    phases = list(strategy.phases.described().with_tally())
+    person = request.user
+    subscribed = person.is_authenticated and strategy.subscriptions.current().filter(person=person)
+    context = {
+        "strategy": strategy,
+        "is_preview": is_preview,
+        "time": timing(strategy, phases),
+        "phase": next((phase for phase in phases if phase.is_open), None),
+        "timeline": timeline(strategy, phases),
+        "goals": list(strategy.goals.all()),
+        "history": _history(phases),
+        "is_following": bool(subscribed and subscribed.exists()),
+    }
+    return render(request, "strategies/strategy.html", context)
+
+
+def _history(phases):
+    events = [event for phase in phases for event in phase.events.all()]
+    told = [event for event in events if event.kind != PhaseEvent.Kind.CLOSING_SOON]
+    return [
+        {"date": day(event.moment), "sentence": event_sentence(event)}
+        for event in sorted(told, key=lambda event: event.moment, reverse=True)
+    ]
+
+
+@require_safe
+def dates(request):
+    """All dates, coming ones first."""
+    found = entries(published_strategies())
+    context = {
+        "coming": [entry for entry in found if not entry.is_past],
+        "past": [entry for entry in reversed(found) if entry.is_past],
+    }
+    return render(request, "strategies/dates.html", context)
+
+
+@require_safe
+def short_address(request, number, goal=None):
+    """What stands on a leaflet: „/3/2/“ is goal 2 of strategy 3."""
+    if goal is None:
+        return redirect(get_object_or_404(Strategy.objects.published(), number=number))
+    goals = Goal.objects.published().select_related("strategy")
+    return redirect(get_object_or_404(goals, strategy__number=number, number=goal))
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def follow(request, slug):
+    """Hear of a strategy by mail, or no more."""
+    strategy = get_object_or_404(Strategy.objects.published(), slug=slug)
+    current = strategy.subscriptions.current().filter(person=request.user)
+    if request.method == "POST":
+        if "end" in request.POST:
+            unsubscribe(person_id=request.user.pk, strategy_id=strategy.pk)
+            messages.success(request, _("You get no more messages about this strategy."))
+        else:
+            subscribe(person=request.user, strategy=strategy)
+            messages.success(request, _("From now on you hear of this strategy by e-mail."))
+        return redirect(strategy)
+    context = {"strategy": strategy, "is_following": current.exists()}
+    return render(request, "strategies/follow.html", context)
+
+
+# A mail program that unsubscribes with one click sends no Origin and has no cookie; the
+# signed address is the proof, and can do nothing else.
+@csrf_exempt
+@require_http_methods(["GET", "POST"])
+def end_following(request, token):
+    """The link in every mail to those who follow: GET shows, POST does."""
+    ids = read_unsubscribe_token(token)
+    if ids is None:
+        raise Http404
+    strategy_id, person_id = ids
+    strategy = get_object_or_404(Strategy, pk=strategy_id)
+    if request.method == "POST":
+        unsubscribe(person_id=person_id, strategy_id=strategy_id)
+    context = {"strategy": strategy, "is_done": request.method == "POST"}
+    return render(request, "strategies/unsubscribe.html", context)

@@ -1,0 +1,344 @@
+"""What is said about time: one place for pages, mails, feeds and print.
+
+Days are calendar days in the town's time zone. Nothing here asks a clock: the caller
+passes the database's time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from strategies.models import Phase, PhaseEvent, Strategy
+
+_NO_BREAK = str.maketrans({" ": "\N{NO-BREAK SPACE}"})
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What a page says about the time of a strategy."""
+
+    state: str  # open, before, closed, none
+    heading: str
+    sentence: str
+    short: str
+    phase: Phase | None = None
+
+
+def day(value: date | datetime) -> str:
+    """„31. Mai 2026“, in one piece."""
+    if isinstance(value, datetime):
+        value = localtime(value).date()
+    return date_format(value, "DATE_FORMAT").translate(_NO_BREAK)
+
+
+def weekday(value: date | datetime) -> str:
+    """„Sonntag, 31. Mai 2026“."""
+    if isinstance(value, datetime):
+        value = localtime(value).date()
+    return f"{date_format(value, 'l')}, {day(value)}"
+
+
+def clock(value: datetime) -> str:
+    """„9:12 Uhr“, in one piece."""
+    return _clock(localtime(value).time())
+
+
+def _clock(value: time | None) -> str:
+    hours = "24:00" if value is None else f"{value.hour}:{value.minute:02}"
+    return pgettext("time of day", "{time}").format(time=hours).translate(_NO_BREAK)
+
+
+def day_and_time(value: datetime) -> str:
+    """„22. Mai 2026, 9:12 Uhr“."""
+    return f"{day(value)}, {clock(value)}"
+
+
+def last_day(closes_at: datetime) -> tuple[date, time | None]:
+    """The last day of something that ends at ``closes_at``, and the time when it ends.
+
+    What ends at midnight ends on the day before, at 24:00 (None).
+    """
+    local = localtime(closes_at)
+    if local.time() == time.min:
+        return local.date() - timedelta(days=1), None
+    return local.date(), local.time()
+
+
+def end_of_day(closes_at: datetime) -> str:
+    """„24:00 Uhr“: the time of day at which something ends."""
+    return _clock(last_day(closes_at)[1])
+
+
+def last_moment(closes_at: datetime) -> str:
+    """„31. Mai 2026“, or with a time of day where it is not midnight."""
+    last, until = last_day(closes_at)
+    return day(last) if until is None else f"{day(last)}, {_clock(until)}"
+
+
+def last_weekday(closes_at: datetime, midnight: bool = False) -> str:
+    """„Sonntag, 31. Mai 2026“, with the time of day where it is not midnight; with
+    ``midnight`` also there („24:00 Uhr“)."""
+    last, until = last_day(closes_at)
+    if until is None and not midnight:
+        return weekday(last)
+    return f"{weekday(last)}, {_clock(until)}"
+
+
+def _days(number: int) -> str:
+    days = ngettext("{number} day", "{number} days", number)
+    return days.format(number=number).translate(_NO_BREAK)
+
+
+def _in_days(number: int) -> str:
+    days = ngettext("in {number} day", "in {number} days", number).format(number=number)
+    return days.translate(_NO_BREAK)
+
+
+def _reason(event: PhaseEvent | None) -> str:
+    return _("Reason: {reason}").format(reason=event.reason) if event and event.reason else ""
+
+
+def _deed(phase: Phase, *kinds: str) -> PhaseEvent | None:
+    """The deed of staff that set the date on which the phase closes, if it was one of these."""
+    deeds = [event for event in phase.events.all() if event.by_id and event.reason]
+    latest = deeds[-1] if deeds else None
+    valid = latest and latest.kind in kinds and latest.date_after == phase.closes_at
+    return latest if valid else None
+
+
+def state(phase: Phase, at: datetime) -> str:
+    """``before``, ``open`` or ``closed``: only for words. Who may write is asked of ``open()``."""
+    if at < phase.opens_at:
+        return "before"
+    return "open" if at < phase.closes_at else "closed"
+
+
+def time_sentence(
+    phase: Phase, at: datetime, remaining: bool = True, following: Phase | None = None
+) -> str:
+    """When one may comment, said in full at the instant ``at``.
+
+    With ``remaining=False`` nothing in it goes stale: for mails, feeds, calendar and
+    print. ``following`` is the next phase of the strategy. The events of ``phase`` are
+    read; prefetch them for lists.
+    """
+    now = state(phase, at)
+    if now == "before":
+        return _sentence_before(phase, at, remaining)
+    if now == "open":
+        return _sentence_open(phase, at, remaining)
+    return _sentence_closed(phase, at, following)
+
+
+def _sentence_before(phase: Phase, at: datetime, remaining: bool) -> str:
+    opens, today = localtime(phase.opens_at), localtime(at).date()
+    days = (opens.date() - today).days
+    moment = weekday(phase.opens_at)
+    at_time = "" if opens.time() == time.min else f", {clock(phase.opens_at)}"
+    if not remaining:
+        first = _("Commenting is possible from {moment}.").format(moment=moment + at_time)
+    elif days == 0:
+        text = _("Commenting is possible from today, {time}.")
+        first = text.format(time=clock(phase.opens_at))
+    elif days == 1:
+        text = _("Commenting is possible from tomorrow, {moment}.")
+        first = text.format(moment=moment + at_time)
+    else:
+        text = _("Commenting is possible from {moment} ({in_days}).")
+        first = text.format(moment=moment + at_time, in_days=_in_days(days))
+    last = _("The last day is {day}.").format(day=last_weekday(phase.closes_at))
+    return f"{first} {last}"
+
+
+def _sentence_open(phase: Phase, at: datetime, remaining: bool) -> str:
+    last, until = last_day(phase.closes_at)
+    days = (last - localtime(at).date()).days
+    moment = last_weekday(phase.closes_at, midnight=True)
+    reopened = _deed(phase, PhaseEvent.Kind.REOPENED)
+    extended = _deed(phase, PhaseEvent.Kind.EXTENDED)
+    if reopened:
+        text = _("Commenting is possible again until {moment}.").format(moment=moment)
+    elif not remaining:
+        text = _("Commenting is possible until {moment}.").format(moment=moment)
+    elif days == 0:
+        text = _("Commenting is possible only today, until {time}.").format(time=_clock(until))
+    elif days == 1:
+        text = _("Commenting is possible until tomorrow, {moment}.").format(moment=moment)
+    else:
+        text = _("Commenting is possible until {moment} ({days} left).")
+        text = text.format(moment=moment, days=_days(days))
+    parts = [text]
+    if extended:
+        moved = _("The end was moved on {day}; before, it was {before}.")
+        before = last_moment(extended.date_before)
+        parts.append(moved.format(day=day(extended.moment), before=before))
+    return " ".join(filter(None, [*parts, _reason(extended or reopened)]))
+
+
+def _sentence_closed(phase: Phase, at: datetime, following: Phase | None) -> str:
+    early = _deed(phase, PhaseEvent.Kind.CLOSED)
+    moment = last_weekday(phase.closes_at)
+    if early:
+        text = _(
+            "Commenting was ended early on {day}, at {time}; it was meant to last until {before}."
+        )
+        ended = text.format(
+            day=weekday(early.moment),
+            time=clock(early.moment),
+            before=last_moment(early.date_before),
+        )
+        ended = f"{ended} {_reason(early)}"
+        if not following:
+            return f"{ended} {_outcome(phase, at)}"
+    elif not following:
+        ended = _("Commenting was possible until {moment}.").format(moment=moment)
+        return f"{ended} {_outcome(phase, at)}"
+    if early:
+        again = _("Commenting is possible again from {moment}.")
+        return f"{ended} {again.format(moment=weekday(following.opens_at))}"
+    text = _("Commenting was possible until {moment}, and is possible again from {again}.")
+    return text.format(moment=moment, again=weekday(following.opens_at))
+
+
+def _outcome(phase: Phase, at: datetime) -> str:
+    if phase.answered_at:
+        text = _("The comments stay readable. The administration answered on {day}.")
+        return text.format(day=day(phase.answered_at))
+    if phase.answer_by is None:
+        return _("The comments stay readable and are being evaluated.")
+    if localtime(at).date() > phase.answer_by:
+        text = _(
+            "The comments stay readable. The administration had announced its answer by {day};"
+            " it is still to come."
+        )
+    else:
+        text = _("The comments stay readable. The administration answers by {day}.")
+    return text.format(day=day(phase.answer_by))
+
+
+def timing(strategy: Strategy, phases: Sequence[Phase], remaining: bool = True) -> Timing:
+    """What is said about ``strategy``, whose phases come with ``now`` (``clocked()``)."""
+    if not phases:
+        if strategy.commenting_intended:
+            sentence = _("It is not yet settled when you can comment.")
+            return Timing("none", _("Date to follow"), sentence, _("Date to follow"))
+        sentence = _("Commenting on this strategy is not intended.")
+        return Timing("none", _("For reading"), sentence, _("For reading"))
+    at = phases[0].now
+    coming = next((phase for phase in phases if state(phase, at) == "before"), None)
+    current = next((phase for phase in phases if state(phase, at) == "open"), None)
+    past = [phase for phase in phases if state(phase, at) == "closed"]
+    phase = current or (past[-1] if past else coming)
+    following = coming if phase is not coming else None
+    now = state(phase, at)
+    return Timing(
+        now,
+        _heading(phase, at),
+        time_sentence(phase, at, remaining, following),
+        _short(following if now == "closed" and following else phase, at),
+        phase,
+    )
+
+
+def _heading(phase: Phase, at: datetime) -> str:
+    now, today = state(phase, at), localtime(at).date()
+    if now == "closed":
+        return _("Answer published") if phase.answered_at else _("Ended")
+    if now == "open":
+        days = (last_day(phase.closes_at)[0] - today).days
+        if days == 0:
+            return _("Only today")
+        return ngettext("{number} day left", "{number} days left", days).format(number=days)
+    days = (localtime(phase.opens_at).date() - today).days
+    if days == 0:
+        return _("Begins today")
+    return ngettext("Begins in {number} day", "Begins in {number} days", days).format(number=days)
+
+
+def _short(phase: Phase, at: datetime) -> str:
+    now = state(phase, at)
+    if now == "before":
+        return _("From {day}").format(day=weekday(phase.opens_at))
+    if now == "open":
+        return _("Open until {day}").format(day=last_weekday(phase.closes_at))
+    return _("Ended on {day}").format(day=last_moment(phase.closes_at))
+
+
+def tally(contributions: int, participants: int) -> str:
+    """„62 Beiträge von 38 Teilnehmenden“."""
+    text = ngettext("{number} contribution", "{number} contributions", contributions)
+    people = ngettext("from {number} participant", "from {number} participants", participants)
+    return f"{text.format(number=contributions)} {people.format(number=participants)}"
+
+
+def days_of(phase: Phase) -> str:
+    """„1. Mai bis 31. Mai 2026“."""
+    first, last = localtime(phase.opens_at).date(), last_day(phase.closes_at)[0]
+    if first == last:
+        return day(first)
+    short = date_format(first, "MONTH_DAY_FORMAT").translate(_NO_BREAK)
+    begin = short if first.year == last.year else day(first)
+    return _("{first} to {last}").format(first=begin, last=day(last))
+
+
+@dataclass(frozen=True)
+class Step:
+    """A station on the way of a strategy. ``state`` is done, current or planned."""
+
+    title: str
+    when: str
+    state: str
+    detail: str = ""
+
+    @property
+    def state_in_words(self) -> str:
+        return {"done": _("done"), "current": _("under way"), "planned": _("planned")}[self.state]
+
+
+def timeline(strategy: Strategy, phases: Sequence[Phase]) -> list[Step]:
+    """The way of a strategy. ``phases`` come with ``now`` and their tally."""
+    published = day(strategy.published_at) if strategy.published_at else _("not yet")
+    steps = [
+        Step(_("Draft"), strategy.edition or published, "done"),
+    ]
+    for phase in phases:
+        now = state(phase, phase.now)
+        said = {"before": "planned", "open": "current", "closed": "done"}[now]
+        detail = tally(phase.contributions, phase.participants) if now != "before" else ""
+        steps.append(Step(phase.title, days_of(phase), said, detail))
+        if phase.answered_at:
+            steps.append(Step(_("Answer of the administration"), day(phase.answered_at), "done"))
+        elif phase.answer_by:
+            when = _("by {day}").format(day=day(phase.answer_by))
+            steps.append(Step(_("Answer of the administration"), when, "planned"))
+    return steps
+
+
+def event_sentence(event: PhaseEvent) -> str:
+    """What happened to a phase, for the public history. Its date is said beside it."""
+    kinds = PhaseEvent.Kind
+    if event.kind == kinds.EXTENDED:
+        text = _("The time for comments was extended: until {after} instead of {before}.")
+    elif event.kind == kinds.REOPENED:
+        text = _("Commenting was opened again, until {after}.")
+    elif event.kind == kinds.OPENED:
+        text = _("Commenting began.")
+    elif event.kind == kinds.CLOSING_SOON:
+        text = _("Those who follow were reminded of the end.")
+    elif event.by_id:
+        text = _("Commenting was ended early; it was meant to last until {before}.")
+    else:
+        text = _("Commenting ended.")
+    sentence = text.format(
+        before=last_moment(event.date_before) if event.date_before else "",
+        after=last_moment(event.date_after) if event.date_after else "",
+    )
+    parts = [sentence, _reason(event)]
+    if event.contributions is not None and event.kind == kinds.CLOSED:
+        parts.append(tally(event.contributions, event.participants) + ".")
+    return " ".join(filter(None, parts))
