@@ -90,9 +90,10 @@ def main_processes(environment, up) -> dict[str, int]:
     """The three that `up` started, by name."""
     found = {}
     for number, command in processes(environment).items():
-        stat = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
-        if int(stat[1]) == up.pid:
-            found[next(name for name in ("gunicorn", "worker", "beat") if name in command)] = number
+        parent = int(Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[1])
+        if parent == up.pid:
+            name = next(name for name in ("gunicorn", " beat ", " worker ") if name in command)
+            found[name.strip()] = number
     return found
 
 
@@ -122,12 +123,12 @@ def test_the_site_announces_itself_answers_and_leaves_no_process(environment, en
 
 def test_a_killed_process_is_started_again_and_still_nothing_is_left(environment):
     with running(environment) as (up, _):
-        before = main_processes(environment, up)
-        for number in before.values():
+        killed = set(main_processes(environment, up).values())
+        for number in killed:
             os.kill(number, signal.SIGKILL)
 
-        assert wait_until(lambda: len(main_processes(environment, up)) == 3)
-        assert not set(before.values()) & set(main_processes(environment, up).values())
+        assert wait_until(lambda: not killed & set(processes(environment)))
+        assert wait_until(lambda: len(main_processes(environment, up)) == len(killed) == 3)
         assert wait_until(lambda: ask(environment, "/") == 200)
 
     assert processes(environment) == {}
