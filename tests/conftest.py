@@ -1,0 +1,131 @@
+"""What every test stands on: the site as it runs, without what only costs time."""
+
+import logging
+import socket
+from email import message_from_bytes, policy
+
+import pytest
+from aiosmtpd.controller import Controller
+from django.core.cache import cache
+from django.test import Client, override_settings
+
+from tests.factories import GoalFactory, PhaseFactory, UserFactory
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_settings(django_test_environment):
+    """Nothing here changes what the site promises."""
+    with override_settings(
+        # Static files under their own names, so that nothing need be collected.
+        STORAGES={
+            "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+            "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+        },
+        WHITENOISE_AUTOREFRESH=True,
+        # A good hasher takes its time.
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+        STAFF_NEEDS_SECOND_FACTOR=False,
+    ):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _forget_rate_limits(request):
+    """The cache is a table that Django does not empty after tests with real transactions."""
+    marker = request.node.get_closest_marker("django_db")
+    if marker and marker.kwargs.get("transaction"):
+        request.getfixturevalue("transactional_db")
+        yield
+        cache.clear()
+    else:
+        yield
+
+
+# Who
+
+
+@pytest.fixture
+def citizen(db):
+    return UserFactory()
+
+
+@pytest.fixture
+def moderator(db):
+    return UserFactory(is_staff=True, role="Moderation")
+
+
+@pytest.fixture
+def editor(db):
+    return UserFactory(is_staff=True, role="Redaktion")
+
+
+@pytest.fixture
+def signed_in():
+    """A browser in which this person is signed in: ``signed_in(citizen).get(…)``."""
+
+    def sign_in(person, **options) -> Client:
+        client = Client(**options)
+        client.force_login(person)
+        return client
+
+    return sign_in
+
+
+# What
+
+
+@pytest.fixture
+def open_phase(db):
+    return PhaseFactory()
+
+
+@pytest.fixture
+def goal(open_phase):
+    """A goal on which one may comment now."""
+    return GoalFactory(strategy=open_phase.strategy)
+
+
+# A real mail server
+
+
+class MailServer:
+    """Takes mails over SMTP. ``received`` holds them; ``answers`` what it says to an address."""
+
+    def __init__(self):
+        self.received = []
+        self.answers = {}
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        answer = self.answers.get(address, "250 OK")
+        if answer.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return answer
+
+    async def handle_DATA(self, server, session, envelope):
+        self.received.append(message_from_bytes(envelope.content, policy=policy.default))
+        return "250 OK"
+
+    @property
+    def addresses(self) -> list[str]:
+        return [mail["To"] for mail in self.received]
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture
+def mail_server(settings):
+    """The mail server that the site sends to in this test."""
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
+    server = MailServer()
+    controller = Controller(server, hostname="127.0.0.1", port=free_port())
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = controller.hostname, controller.port
+    settings.EMAIL_TIMEOUT = 10
+    server.controller = controller
+    controller.start()
+    yield server
+    controller.stop()
