@@ -8,7 +8,6 @@ from django.db.models.functions import Now
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -53,7 +52,6 @@ def alive(request):
 @require_safe
 def health(request):
     """How old the worker's last runs are, and 503 when something is more than 15 minutes late."""
-    now = timezone.now()
     late = Now() - OVERDUE
     overdue = {
         "messages": Notification.objects.overdue(late).count(),
@@ -62,8 +60,8 @@ def health(request):
             for kind in (PhaseEvent.Kind.OPENED, PhaseEvent.Kind.CLOSED)
         ),
     }
-    runs = TaskRun.objects.values_list("task", "finished_at")
-    ages = {task: round((now - finished_at).total_seconds()) for task, finished_at in runs}
+    runs = TaskRun.objects.annotate(now=Now())
+    ages = {run.task: round((run.now - run.finished_at).total_seconds()) for run in runs}
     answer = {
         "status": "late" if any(overdue.values()) else "ok",
         "seconds_since_last_run": ages,

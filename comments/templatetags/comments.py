@@ -1,8 +1,7 @@
 """What pages of strategies show of comments, and how citizens' words are shown."""
 
 from django import template
-from django.template.defaultfilters import linebreaks
-from django.utils.html import Urlizer
+from django.utils.html import Urlizer, linebreaks
 from django.utils.safestring import mark_safe
 
 from comments.threads import add_counts, add_newest
@@ -18,11 +17,11 @@ class _CitizenLinks(Urlizer):
 _links = _CitizenLinks()
 
 
-@register.filter(is_safe=True)
+@register.filter
 def citizen_text(text: str):
     """Plain words of a citizen as HTML: escaped, with line breaks and links."""
-    linked = _links(text, autoescape=True)
-    return linebreaks(mark_safe(linked), autoescape=False)  # noqa: S308  escaped just above
+    escaped = _links(text, autoescape=True)
+    return mark_safe(linebreaks(escaped))  # noqa: S308
 
 
 @register.simple_tag
