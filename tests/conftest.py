@@ -6,10 +6,15 @@ from email import message_from_bytes, policy
 
 import pytest
 from aiosmtpd.controller import Controller
+from django.conf import settings as site
 from django.core.cache import cache
 from django.test import Client, override_settings
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from tests.factories import GoalFactory, PhaseFactory, UserFactory
+
+# Everything that is written lands in one folder.
+set_hypothesis_home_dir(site.DATA_DIR / "cache" / "hypothesis")
 
 
 @pytest.fixture(scope="session", autouse=True)
