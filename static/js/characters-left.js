@@ -6,7 +6,7 @@ for (const field of document.querySelectorAll("textarea[data-characters-left]"))
   left.setAttribute("aria-hidden", "true");
   const show = () => {
     const count = Number(field.dataset.limit) - field.value.trim().length;
-    left.textContent = count < 200 ? field.dataset.charactersLeft.replace("%", count) : "";
+    left.textContent = count < 200 ? field.dataset.charactersLeft.replace("{count}", count) : "";
   };
   field.addEventListener("input", show);
   field.after(left);
