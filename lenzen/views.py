@@ -86,21 +86,20 @@ def csrf_failure(request, reason=""):
 
 def bad_request(request, exception):
     if isinstance(exception, RequestDataTooBig):
-        return _plain(request, "413.html", 413)
-    return _plain(request, "400.html", 400)
+        return _plain("413.html", 413)
+    return _plain("400.html", 400)
 
 
 def server_error(request):
-    """Our fault; when the database is away, the typed text comes back."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-        text = request.POST.get("text", "") if request.method == "POST" else ""
-        return _plain(request, "503.html", 503, text=text)
-    return _plain(request, "500.html", 500)
+    """Our fault, or the database is away; the typed text comes back."""
+    is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    template, status = ("503.html", 503) if is_away else ("500.html", 500)
+    return _plain(template, status, text=request.POST.get("text", ""))
 
 
-def _plain(request, template, status, **context):
+def _plain(template, status, **context):
     # No context processors: these pages must not ask the database or the session.
-    context |= {"town": settings.TOWN, "demo": settings.DEMO, "plain": True}
+    context |= {"town": settings.TOWN, "demo": settings.DEMO}
     response = HttpResponse(render_to_string(template, context), status=status)
     if status == 503:
         response["Retry-After"] = "120"
