@@ -1,7 +1,9 @@
 """What pages of strategies show of comments, and how citizens' words are shown."""
 
+import re
+
 from django import template
-from django.utils.html import Urlizer, linebreaks
+from django.utils.html import Urlizer, escape, linebreaks
 from django.utils.safestring import mark_safe
 
 from comments.threads import add_counts, add_newest
@@ -15,12 +17,14 @@ class _CitizenLinks(Urlizer):
 
 
 _links = _CitizenLinks()
+# Looking at every word is half the cost of a page of comments, and few hold a link.
+_MAY_LINK = re.compile(r"[.:@]\S")
 
 
 @register.filter
 def citizen_text(text: str):
     """Plain words of a citizen as HTML: escaped, with line breaks and links."""
-    escaped = _links(text, autoescape=True)
+    escaped = _links(text, autoescape=True) if _MAY_LINK.search(text) else escape(text)
     return mark_safe(linebreaks(escaped))  # noqa: S308
 
 
