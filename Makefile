@@ -12,7 +12,7 @@ NPM_DIR := $(DATA_DIR)/npm
 KERN := $(NPM_DIR)/node_modules/@kern-ux/native
 ASSETS := $(DATA_DIR)/assets
 FONTS := $(ASSETS)/fonts/FiraSans-Regular.woff2 $(ASSETS)/fonts/FiraSans-SemiBold.woff2
-STYLES := $(ASSETS)/css/site.css
+STYLES := $(ASSETS)/css/site.css $(ASSETS)/css/admin.css
 CATALOGUES := $(patsubst lenzen/%.po,$(DATA_DIR)/%.mo,$(wildcard lenzen/locale/*/LC_MESSAGES/django.po))
 COLLECTED := $(DATA_DIR)/static/staticfiles.json
 
@@ -86,9 +86,9 @@ $(NPM_DIR)/.installed: package.json package-lock.json | $(BIN)/.installed
 	@$(NPM) ci --prefix $(NPM_DIR) --omit=optional
 	@touch $@
 
-$(STYLES): $(shell find static -name '*.scss') $(NPM_DIR)/.installed
+$(STYLES): $(ASSETS)/css/%.css: $(shell find static -name '*.scss') $(NPM_DIR)/.installed
 	@$(WITH_NODE) $(NPM_DIR)/node_modules/.bin/sass --style compressed --no-source-map \
-	  --quiet-deps --load-path $(NPM_DIR)/node_modules static/css/site.scss $@
+	  --quiet-deps --load-path $(NPM_DIR)/node_modules static/css/$*.scss $@
 
 # Latin letters only: a third of a font's size.
 $(FONTS): $(ASSETS)/fonts/%.woff2: $(NPM_DIR)/.installed
@@ -101,7 +101,7 @@ LATIN := U+20-7E,U+A0-17F,U+2BB-2DC,U+2000-206F,U+20AC,U+2122,U+2190-2193,U+2212
 UNUSED := *.scss samples galleriffic file-icons a11yhelp mathjax codesnippet \
   ckeditor/ckeditor/lang/[!de]* ckeditor/ckeditor/plugins/*/lang/[!de]*
 
-$(COLLECTED): $(shell find static -type f) $(STYLES) $(FONTS)
+$(COLLECTED): $(shell find static -type f) $(STYLES) $(FONTS) requirements.txt
 	@$(BIN)/python manage.py collectstatic --noinput --clear --verbosity 0 $(UNUSED:%=--ignore '%')
 	@touch $@
 
