@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
-from lenzen.management.commands.demo import SIGN_INS
+from lenzen.management.commands.demo import PASSWORD, SIGN_INS
 from strategies.models import Strategy
 
 COMMANDS = [
@@ -73,6 +73,7 @@ class Command(BaseCommand):
             self.say(
                 "It is a demonstration. Sign in with one of these addresses:",
                 *(f"  {role:<10} {email}" for role, email in SIGN_INS.items()),
+                f"The password of all three is {PASSWORD}; a code by mail works as well.",
                 f"Mails, among them the codes to sign in, land in {settings.EMAIL_FILE_PATH}",
             )
         self.say("Ctrl-C ends everything.")
