@@ -1,0 +1,226 @@
+"""Who may write what, where and when: every write address of the site, in one table."""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.urls import URLPattern, get_resolver, reverse
+from django.urls.converters import IntConverter
+
+from comments.models import Comment
+from strategies.actions import close_phase, unpublish_strategy
+from strategies.messages import unsubscribe_url
+from strategies.models import PhaseEvent, Subscription
+from tests.factories import (
+    CommentFactory,
+    GoalFactory,
+    PhaseFactory,
+    SubscriptionFactory,
+    UserFactory,
+    days,
+    withdrawn,
+)
+
+pytestmark = pytest.mark.django_db
+
+# done: it was written.  refused: it was not, and a page says why.
+# door: the way leads to the sign-in.  nowhere: there is no such page.
+PEOPLE = "anonymous       citizen  author   moderator editor"
+TABLE = {
+    "comment on a goal": {
+        "before": "refused refused  refused  refused  refused",
+        "open": "door    done     done     done     done",
+        "a second after": "refused refused  refused  refused  refused",
+        "extended": "door    done     done     done     done",
+        "closed early": "refused refused  refused  refused  refused",
+        "unpublished": "nowhere nowhere  nowhere  nowhere  nowhere",
+        "open, worker stopped": "door    done     done     done     done",
+        "closed, worker stopped": "refused refused  refused  refused  refused",
+    },
+    "comment on the whole": {
+        "before": "refused refused  refused  refused  refused",
+        "open": "door    done     done     done     done",
+        "a second after": "refused refused  refused  refused  refused",
+        "extended": "door    done     done     done     done",
+        "closed early": "refused refused  refused  refused  refused",
+        "unpublished": "nowhere nowhere  nowhere  nowhere  nowhere",
+        "open, worker stopped": "door    done     done     done     done",
+        "closed, worker stopped": "refused refused  refused  refused  refused",
+    },
+    "reply": {
+        "before": "refused refused  refused  refused  refused",
+        "open": "door    done     done     done     done",
+        "a second after": "refused refused  refused  refused  refused",
+        "extended": "door    done     done     done     done",
+        "closed early": "refused refused  refused  refused  refused",
+        "unpublished": "nowhere nowhere  nowhere  nowhere  nowhere",
+        "open, worker stopped": "door    done     done     done     done",
+        "closed, worker stopped": "refused refused  refused  refused  refused",
+    },
+    "withdraw": {
+        "before": "door    nowhere  done     nowhere  nowhere",
+        "open": "door    nowhere  done     nowhere  nowhere",
+        "a second after": "door    nowhere  done     nowhere  nowhere",
+        "extended": "door    nowhere  done     nowhere  nowhere",
+        "closed early": "door    nowhere  done     nowhere  nowhere",
+        "unpublished": "door    nowhere  nowhere  nowhere  nowhere",
+        "open, worker stopped": "door    nowhere  done     nowhere  nowhere",
+        "closed, worker stopped": "door    nowhere  done     nowhere  nowhere",
+    },
+    "show again": {
+        "before": "door    nowhere  refused  nowhere  nowhere",
+        "open": "door    nowhere  done     nowhere  nowhere",
+        "a second after": "door    nowhere  refused  nowhere  nowhere",
+        "extended": "door    nowhere  done     nowhere  nowhere",
+        "closed early": "door    nowhere  refused  nowhere  nowhere",
+        "unpublished": "door    nowhere  nowhere  nowhere  nowhere",
+        "open, worker stopped": "door    nowhere  done     nowhere  nowhere",
+        "closed, worker stopped": "door    nowhere  refused  nowhere  nowhere",
+    },
+    "follow": {
+        "before": "door    done     done     done     done",
+        "open": "door    done     done     done     done",
+        "a second after": "door    done     done     done     done",
+        "extended": "door    done     done     done     done",
+        "closed early": "door    done     done     done     done",
+        "unpublished": "door    nowhere  nowhere  nowhere  nowhere",
+        "open, worker stopped": "door    done     done     done     done",
+        "closed, worker stopped": "door    done     done     done     done",
+    },
+    # The signed link is the proof, whoever holds it.
+    "unsubscribe": {
+        "before": "done    done     done     done     done",
+        "open": "done    done     done     done     done",
+        "a second after": "done    done     done     done     done",
+        "extended": "done    done     done     done     done",
+        "closed early": "done    done     done     done     done",
+        "unpublished": "done    done     done     done     done",
+        "open, worker stopped": "done    done     done     done     done",
+        "closed, worker stopped": "done    done     done     done     done",
+    },
+}
+URL_NAMES = {
+    "comment on a goal": "goal",
+    "comment on the whole": "discussion",
+    "reply": "goal",
+    "withdraw": "withdraw",
+    "show again": "show_again",
+    "follow": "follow",
+    "unsubscribe": "unsubscribe",
+}
+
+
+def recorded(**dates):
+    phase = PhaseFactory(**dates)
+    PhaseEvent.objects.create(phase=phase, kind=PhaseEvent.Kind.OPENED, moment=phase.opens_at)
+    return phase
+
+
+def phase_that_is(state, editor):
+    if state == "before":
+        return PhaseFactory(opens_in=1, closes_in=2)
+    if state == "a second after":
+        return recorded(closes_at=days(0) - timedelta(seconds=1))
+    if state == "open, worker stopped":
+        return PhaseFactory(opens_in=-5)
+    if state == "closed, worker stopped":
+        return PhaseFactory(opens_in=-5, closes_in=-3)
+    phase = recorded()
+    if state == "extended":
+        # The first end has passed.
+        PhaseEvent.objects.create(
+            phase=phase,
+            kind=PhaseEvent.Kind.EXTENDED,
+            moment=days(-0.5),
+            date_before=days(-0.25),
+            date_after=phase.closes_at,
+            by=editor,
+            reason="Holidays.",
+        )
+    if state == "closed early":
+        close_phase(phase=phase, by=editor, reason="Wrong text.")
+    if state == "unpublished":
+        unpublish_strategy(strategy=phase.strategy, by=editor)
+    return phase
+
+
+class Place:
+    """A goal in a phase that is in this state, with a comment of ``author`` on it."""
+
+    def __init__(self, state, author, editor):
+        phase = phase_that_is(state, editor)
+        self.strategy = phase.strategy
+        self.goal = GoalFactory(strategy=self.strategy)
+        said_in = phase
+        if state == "before":
+            said_in = PhaseFactory(strategy=self.strategy, opens_in=-3, closes_in=-2)
+        self.comment = CommentFactory(phase=said_in, goal=self.goal, author=author)
+        self.subscriber = SubscriptionFactory(strategy=self.strategy).person
+
+    def form(self, address):
+        """Where this form is sent, and what it says."""
+        goal = reverse("goal", args=[self.strategy.slug, self.goal.number])
+        text = {"text": "Benches, too."}
+        return {
+            "comment on a goal": (goal, text),
+            "comment on the whole": (reverse("discussion", args=[self.strategy.slug]), text),
+            "reply": (goal, text | {"parent": self.comment.pk}),
+            "withdraw": (reverse("withdraw", args=[self.comment.pk]), {}),
+            "show again": (reverse("show_again", args=[self.comment.pk]), {}),
+            "follow": (reverse("follow", args=[self.strategy.slug]), {}),
+            "unsubscribe": (self.unsubscribe_path(), {"List-Unsubscribe": "One-Click"}),
+        }[address]
+
+    def unsubscribe_path(self):
+        return unsubscribe_url(self.strategy)(self.subscriber).removeprefix(settings.SITE_URL)
+
+
+def written() -> set:
+    """Everything that one of the addresses could have changed."""
+    said = Comment.objects.values_list("pk", "parent", "text", "withdrawn_at")
+    follows = Subscription.objects.values_list("pk", "person", "ended_at")
+    return {*(("comment", *row) for row in said), *(("follows", *row) for row in follows)}
+
+
+def attempt(address, place, client) -> str:
+    if address == "show again":
+        withdrawn(place.comment)
+    before = written()
+    response = client.post(*place.form(address))
+    if written() != before:
+        return "done"
+    if response.status_code == 404:
+        return "nowhere"
+    if response.status_code == 302 and response["Location"].startswith(reverse("account_login")):
+        return "door"
+    return "refused"
+
+
+@pytest.mark.parametrize("state", TABLE["reply"])
+@pytest.mark.parametrize("address", TABLE)
+def test_who_may_write_here_now(address, state, signed_in, client, citizen, moderator, editor):
+    author = UserFactory()
+    people = [None, citizen, author, moderator, editor]
+
+    outcomes = [
+        attempt(address, Place(state, author, editor), signed_in(person) if person else client)
+        for person in people
+    ]
+
+    assert outcomes == TABLE[address][state].split()
+
+
+def own_addresses():
+    """Every address that is neither the sign-in's nor the admin's: name and an example."""
+    for pattern in get_resolver().url_patterns:
+        if isinstance(pattern, URLPattern):
+            kinds = pattern.pattern.converters.items()
+            values = {name: 1 if isinstance(kind, IntConverter) else "x" for name, kind in kinds}
+            yield pattern.name, reverse(pattern.name, kwargs=values)
+
+
+def test_the_table_has_every_address_that_takes_a_form(client):
+    """Of the public pages; those under /konto/ and /admin/ have tests of their own."""
+    taking = {name for name, path in own_addresses() if client.post(path).status_code != 405}
+
+    assert taking == set(URL_NAMES.values())
