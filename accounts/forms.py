@@ -1,0 +1,135 @@
+"""The forms of the door and of the account: allauth's, in our words."""
+
+from allauth.account import forms as account
+from allauth.core.internal.cryptokit import compare_user_code
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.names import LONGEST
+
+CODE_FIELD = {"inputmode": "numeric", "autocomplete": "one-time-code"}
+
+LABELS = {
+    "login": _("E-mail address"),
+    "email": _("New e-mail address"),
+    "password": _("Password"),
+    "oldpassword": _("Current password"),
+    "password1": _("New password"),
+    "password2": _("New password, once more"),
+    "code": _("Code"),
+    "name": _("What you call this passkey"),
+}
+HINTS = {
+    "password1": _("At least 8 characters. Frequent passwords are not accepted."),
+    "name": _("For example: Telephone, or key ring."),
+}
+
+
+class DoorForm(forms.Form):
+    """Who somebody is: the name only counts when they come for the first time."""
+
+    name = forms.CharField(
+        label=_("Name that stands beside your comment"),
+        help_text=_(
+            "Only needed the first time. Everybody can read it, in search engines too."
+            " An invented name is allowed."
+        ),
+        required=False,
+        widget=forms.TextInput({"autocomplete": "nickname", "maxlength": LONGEST}),
+    )
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        help_text=_("Is not published."),
+        widget=forms.EmailInput({"autocomplete": "email"}),
+    )
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label=_("Code from the e-mail"),
+        help_text=_("Six digits; spaces do no harm."),
+        widget=forms.TextInput(CODE_FIELD),
+    )
+
+    def __init__(self, *args, expected: str, **kwargs):
+        self.expected = expected
+        super().__init__(*args, **kwargs)
+
+    def clean_code(self):
+        code = "".join(self.cleaned_data["code"].split())
+        if not compare_user_code(actual=code, expected=self.expected):
+            message = _("This code is not the right one. Please check it.")
+            raise forms.ValidationError(message, code="incorrect")
+        return code
+
+
+class NameForm(forms.Form):
+    """Takes any name; whether somebody may bear it is asked of ``choose_name``."""
+
+    name = forms.CharField(
+        label=_("Name that stands beside your comment"),
+        help_text=_("Everybody can read it, in search engines too. An invented name is allowed."),
+        widget=forms.TextInput({"autocomplete": "nickname", "maxlength": LONGEST}),
+    )
+
+
+class OurWords:
+    """Labels and hints of our own, and no placeholders, for a form of allauth."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.label = LABELS.get(name, field.label)
+            field.help_text = HINTS.get(name, "")
+            field.widget.attrs.pop("placeholder", None)
+        if "code" in self.fields:
+            self.fields["code"].widget.attrs |= CODE_FIELD
+
+
+class PasswordSignInForm(OurWords, account.LoginForm):
+    pass
+
+
+class NewAddressForm(OurWords, account.AddEmailForm):
+    pass
+
+
+class AddressCodeForm(OurWords, account.ConfirmEmailVerificationCodeForm):
+    pass
+
+
+class ChangePasswordForm(OurWords, account.ChangePasswordForm):
+    pass
+
+
+class SetPasswordForm(OurWords, account.SetPasswordForm):
+    pass
+
+
+class ConfirmPasswordForm(OurWords, account.ReauthenticateForm):
+    pass
+
+
+class SecondStepForm(OurWords, AuthenticateForm):
+    pass
+
+
+class ConfirmSecondStepForm(OurWords, ReauthenticateForm):
+    pass
+
+
+class ActivateAppForm(OurWords, ActivateTOTPForm):
+    pass
+
+
+class AddPasskeyForm(OurWords, AddWebAuthnForm):
+    """Each passkey can stand in for the code: simpler for people than two kinds of keys."""
+
+    passwordless = forms.BooleanField(initial=True, widget=forms.HiddenInput)
+
+
+class EditPasskeyForm(OurWords, EditWebAuthnForm):
+    pass

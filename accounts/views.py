@@ -1,0 +1,158 @@
+"""The door, and the account behind it. What is not here, allauth's views do: see urls.py."""
+
+import time
+
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.password_change import finalize_password_set
+from allauth.account.utils import get_login_redirect_url, get_next_redirect_url
+from allauth.core import ratelimit
+from allauth.decorators import rate_limit
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.actions import NameRefused, choose_name
+from accounts.adapter import DOOR, REFUSED_NAME, VALIDITY, SignInCode
+from accounts.forms import CodeForm, DoorForm, NameForm, SetPasswordForm
+from accounts.names import NameRefusal
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def door(request):
+    """Name, e-mail address, code: for those who have an account and those who have none."""
+    if request.user.is_authenticated:
+        return redirect(get_login_redirect_url(request))
+    form = DoorForm(_posted(request), initial=request.session.get(DOOR))
+    if form.is_valid():
+        address = form.cleaned_data["email"].lower()
+        if not ratelimit.consume(request, action="request_login_code", key=address):
+            return ratelimit.respond_429(request)
+        request.session[DOOR] = form.cleaned_data
+        SignInCode.send_to(address, request)
+        if "again" in request.POST:
+            messages.success(request, _("A new code is on its way. The old one has expired."))
+        return redirect(_with_next(request, "account_confirm_login_code"))
+    context = {"form": form, "next": get_next_redirect_url(request)}
+    return render(request, "account/login.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def enter_code(request):
+    """The right code shows that the address is theirs, and signs them in."""
+    if request.user.is_authenticated:
+        return redirect(get_login_redirect_url(request))
+    awaited = SignInCode.awaited(request)
+    if awaited is None:
+        messages.info(request, _("Your code has expired. Please ask for a new one."))
+        return redirect(_with_next(request, "account_login"))
+    form = CodeForm(_posted(request), expected=awaited.code)
+    if form.is_valid():
+        return awaited.finish(get_next_redirect_url(request))
+    if form.has_error("code", "incorrect") and not awaited.record_invalid_attempt():
+        messages.error(request, _("The code was wrong too often. Please ask for a new one."))
+        return redirect(_with_next(request, "account_login"))
+    context = {
+        "form": form,
+        "next": get_next_redirect_url(request),
+        "address": awaited.state["email"],
+        "typed": request.session.get(DOOR),
+        "minutes": int(VALIDITY.total_seconds() // 60),
+    }
+    return render(request, "account/confirm_login_code.html", context)
+
+
+def _posted(request):
+    return request.POST if request.method == "POST" else None
+
+
+def _with_next(request, name):
+    path = get_next_redirect_url(request)
+    return reverse(name) + (f"?{urlencode({'next': path})}" if path else "")
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def name(request):
+    """Choose the public name, or another one than that which was refused at the door."""
+    refused = request.session.pop(REFUSED_NAME, None)
+    initial = {"name": request.user.public_name}
+    form = NameForm(_posted(request) or refused, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            choose_name(person=request.user, name=form.cleaned_data["name"])
+        except NameRefused as error:
+            form.add_error("name", error.reason.label)
+        else:
+            messages.success(request, _("Your name is saved."))
+            return redirect(get_login_redirect_url(request))
+    elif refused:
+        form.add_error("name", NameRefusal(refused["reason"]).label)
+    return render(
+        request, "account/name.html", {"form": form, "next": get_next_redirect_url(request)}
+    )
+
+
+@never_cache
+@login_required
+@require_safe
+def account(request):
+    """What somebody may do about their own account."""
+    passkeys = Authenticator.objects.filter(user=request.user, type=Authenticator.Type.WEBAUTHN)
+    app = Authenticator.objects.filter(user=request.user, type=Authenticator.Type.TOTP)
+    context = {
+        "passkeys": passkeys.count(),
+        "has_app": app.exists(),
+        "sessions": len(UserSession.objects.purge_and_list(request.user)),
+    }
+    return render(request, "account/account.html", context)
+
+
+@never_cache
+@require_safe
+def forgotten_password(request):
+    """Whoever forgot the password signs in with a code and sets a new one."""
+    new_password = reverse("account_set_password")
+    if request.user.is_authenticated:
+        return redirect(new_password)
+    return redirect(f"{reverse('account_login')}?{urlencode({'next': new_password})}")
+
+
+@never_cache
+@sensitive_post_parameters("password1", "password2")
+@login_required
+@rate_limit(action="change_password")
+@require_http_methods(["GET", "POST"])
+def set_password(request):
+    """A first password, or a new one instead of one that was forgotten.
+
+    The latter only for those who have just signed in with a code: whoever finds an open
+    session must not be able to take the account over.
+    """
+    has_password = request.user.has_usable_password()
+    if has_password and not _has_just_shown_code(request):
+        return render(request, "account/password_forgotten.html")
+    form = SetPasswordForm(data=_posted(request), user=request.user)
+    if form.is_valid():
+        form.save()
+        finalize_password_set(request, request.user)
+        return redirect("account")
+    return render(
+        request, "account/password_set.html", {"form": form, "has_password": has_password}
+    )
+
+
+def _has_just_shown_code(request):
+    records = get_authentication_records(request, request.user)
+    since = time.time() - VALIDITY.total_seconds()
+    return any(record["method"] == "code" and record["at"] > since for record in records)
