@@ -43,7 +43,7 @@ class PhaseRefused(Refused):
 
 
 @transaction.atomic
-def publish_strategy(*, strategy: Strategy, by: User) -> None:
+def publish_strategy(*, strategy: Strategy, by: User | None) -> None:
     """Show a strategy to the public. StrategyRefused: it does not say what people must know."""
     strategy = Strategy.objects.select_for_update().get(pk=strategy.pk)
     if not strategy.next_steps.strip():
@@ -56,7 +56,7 @@ def publish_strategy(*, strategy: Strategy, by: User) -> None:
 
 
 @transaction.atomic
-def unpublish_strategy(*, strategy: Strategy, by: User) -> None:
+def unpublish_strategy(*, strategy: Strategy, by: User | None) -> None:
     """Take a strategy back into the draft: for the public it does not exist, nor its comments."""
     Strategy.objects.filter(pk=strategy.pk).update(published_at=None)
 

@@ -11,7 +11,7 @@ from strategies.actions import subscribe, unsubscribe
 from strategies.dates import entries
 from strategies.messages import read_unsubscribe_token
 from strategies.models import Goal, Phase, PhaseEvent, Strategy
-from strategies.wording import day, event_sentence, timeline, timing
+from strategies.wording import day, event_day, event_sentence, timeline, timing
 
 
 def published_strategies() -> list[Strategy]:
@@ -64,7 +64,7 @@ def _history(phases):
     events = [event for phase in phases for event in phase.events.all()]
     told = [event for event in events if event.kind != PhaseEvent.Kind.CLOSING_SOON]
     return [
-        {"date": day(event.moment), "sentence": event_sentence(event)}
+        {"date": day(event_day(event)), "sentence": event_sentence(event)}
         for event in sorted(told, key=lambda event: event.moment, reverse=True)
     ]
 

@@ -319,6 +319,13 @@ def timeline(strategy: Strategy, phases: Sequence[Phase]) -> list[Step]:
     return steps
 
 
+def event_day(event: PhaseEvent) -> date:
+    """The day on which something happened; a phase that ends at midnight ended the day before."""
+    if event.kind == PhaseEvent.Kind.CLOSED:
+        return last_day(event.moment)[0]
+    return localtime(event.moment).date()
+
+
 def event_sentence(event: PhaseEvent) -> str:
     """What happened to a phase, for the public history. Its date is said beside it."""
     kinds = PhaseEvent.Kind
