@@ -83,6 +83,8 @@ def _post(request, strategy, goal, phase, said):
     _keep(request, strategy, goal, said)
     if parent := said["parent"]:
         here = f"{here}?antwort={parent.pk}"
+    # Back from the door, people land at their text.
+    here = f"{here}#id_text"
     return redirect(f"{door}?{urlencode({'next': here})}")
 
 
