@@ -1,0 +1,180 @@
+import re
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.actions import retry_notifications
+from accounts.models import Notification, User
+from accounts.names import skeleton
+
+_ADDRESS = re.compile(r"\S+@\S+")
+
+
+def offer_undo(request: HttpRequest, *, done: str, about: str, time: str, url: str) -> None:
+    """Say what was ``done``, how many messages leave when, and offer to take it back."""
+    context = {
+        "done": done,
+        "count": Notification.objects.waiting().filter(about=about).count(),
+        "time": time,
+        "url": url,
+    }
+    messages.success(request, render_to_string("admin/_undo.html", context, request))
+
+
+class PersonForm(forms.ModelForm):
+    """A person; the name is given with what makes it unique."""
+
+    class Meta:
+        model = User
+        fields = ["email", "public_name"]
+
+    def clean_email(self):
+        return self.cleaned_data["email"].strip().lower()
+
+    def clean_public_name(self):
+        name = self.cleaned_data["public_name"].strip()
+        others = User.objects.exclude(pk=self.instance.pk)
+        if name and others.filter(name_skeleton=skeleton(name)).exists():
+            raise ValidationError(_("This name is taken, or too close to another one."))
+        self.instance.rename(name)
+        return name
+
+    def save(self, commit=True):
+        if self.instance._state.adding:
+            # Whoever is new signs in with a code sent to the address.
+            self.instance.set_unusable_password()
+        return super().save(commit)
+
+
+@admin.register(User)
+class PersonAdmin(admin.ModelAdmin):
+    """People, for superusers only: here stand e-mail addresses, and here roles are given.
+
+    Citizens leave by erasing their account themselves; staff are deactivated.
+    """
+
+    form = PersonForm
+    list_display = ["__str__", "email", "badge_text", "is_staff", "is_active", "joined_at"]
+    list_filter = ["is_staff", "is_active", "groups"]
+    search_fields = ["public_name", "email"]
+    ordering = ["-is_staff", "public_name", "pk"]
+    filter_horizontal = []
+    fields = [
+        "email",
+        "public_name",
+        "is_staff",
+        "badge_text",
+        "groups",
+        "is_superuser",
+        "is_active",
+        "suspended_until",
+        "joined_at",
+    ]
+    readonly_fields = ["joined_at"]
+    actions = None
+
+    def formfield_for_manytomany(self, db_field, request, **kwargs):
+        kwargs["widget"] = forms.CheckboxSelectMultiple
+        kwargs["label"] = _("Roles")
+        kwargs["help_text"] = _("What a role may do stands in the README.")
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        if db_field.name == "suspended_until":
+            widget = forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+            return db_field.formfield(form_class=forms.DateTimeField, widget=widget)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def has_module_permission(self, request):
+        return request.user.is_superuser
+
+    def has_view_permission(self, request, obj=None):
+        return request.user.is_superuser
+
+    def has_add_permission(self, request):
+        return request.user.is_superuser
+
+    def has_change_permission(self, request, obj=None):
+        return request.user.is_superuser
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request, model_admin):
+        outcomes = [choice for choice in Notification.Outcome.choices if choice[0]]
+        return [("waiting", Notification.Outcome.WAITING.label), *outcomes]
+
+    def queryset(self, request, queryset):
+        if self.value() == "waiting":
+            return queryset.waiting()
+        return queryset.filter(outcome=self.value()) if self.value() else queryset
+
+
+@admin.register(Notification)
+class NotificationAdmin(admin.ModelAdmin):
+    """The outbox, to look at. Addresses, codes and the words of citizens are not shown."""
+
+    list_display = ["__str__", "to", "state", "send_at", "attempts", "why"]
+    list_filter = [StateFilter, "send_at"]
+    list_select_related = ["recipient"]
+    search_fields = ["subject", "recipient__public_name"]
+    fields = ["__str__", "to", "state", "words", "created_at", "send_at", "expires_at"]
+    fields += ["attempts", "why", "ended_at"]
+    readonly_fields = fields
+    actions = ["retry"]
+    show_full_result_count = False
+
+    def get_search_results(self, request, queryset, search_term):
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        return found.filter(Q(is_private=False)) if search_term else found, may_repeat
+
+    @admin.display(description=gettext_lazy("recipient"), ordering="recipient__public_name")
+    def to(self, notification):
+        return str(notification.recipient or _("An address without account"))
+
+    @admin.display(description=gettext_lazy("state"), ordering="outcome")
+    def state(self, notification):
+        return notification.get_outcome_display()
+
+    @admin.display(description=gettext_lazy("text"))
+    def words(self, notification):
+        if notification.is_private or not notification.about.startswith("event:"):
+            return _("Not shown here: it holds a code or what somebody wrote.")
+        return notification.body
+
+    @admin.display(description=gettext_lazy("why"))
+    def why(self, notification):
+        return _ADDRESS.sub("…", notification.last_error) or "–"
+
+    @admin.action(description=gettext_lazy("Try again"), permissions=["retry"])
+    def retry(self, request, queryset):
+        number = retry_notifications(notifications=queryset)
+        text = ngettext(
+            "{number} message is tried again. Messages that were sent, or hold a code, are not.",
+            "{number} messages are tried again. Messages that were sent, or hold a code, are not.",
+            number,
+        )
+        self.message_user(request, text.format(number=number))
+
+    def has_retry_permission(self, request):
+        return request.user.has_perm("accounts.change_notification")
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False

@@ -1,0 +1,324 @@
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
+
+from accounts.admin import offer_undo
+from comments.actions import (
+    ModerationRefused,
+    hide_comment,
+    restore_comment,
+    take_back_decision,
+)
+from comments.models import Comment, Decision, Rule
+from comments.rules import may_moderate
+from strategies.models import TAKE_BACK, Phase, Strategy
+from strategies.wording import clock, day_and_time
+
+AT_ONCE = 100
+"""How many comments one decision may be about: they are all shown before."""
+
+
+class HideForm(forms.Form):
+    """Which rule, and the sentence that the author reads."""
+
+    rule = forms.ChoiceField(choices=Rule, widget=forms.HiddenInput)
+    explanation = forms.CharField(
+        label=gettext_lazy("What the author reads"),
+        max_length=Decision._meta.get_field("explanation").max_length,
+        widget=forms.Textarea({"rows": 2}),
+    )
+
+    @classmethod
+    def each_rule(cls, data=None):
+        """One form for each rule with its sentence; the one that was sent keeps what it holds."""
+        sent = data.get("rule") if data else None
+        return [
+            cls(
+                data if rule == sent else None,
+                initial={"rule": rule, "explanation": rule.explanation},
+                auto_id=f"id_{rule}_%s",
+            )
+            for rule in Rule
+        ]
+
+    @property
+    def title(self):
+        return Rule(self["rule"].value()).short
+
+
+class StrategyFilter(admin.SimpleListFilter):
+    title = gettext_lazy("strategy")
+    parameter_name = "strategy"
+
+    def lookups(self, request, model_admin):
+        return [(strategy.pk, str(strategy)) for strategy in Strategy.objects.all()]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(phase__strategy=self.value()) if self.value() else queryset
+
+
+class PhaseFilter(admin.SimpleListFilter):
+    title = gettext_lazy("phase")
+    parameter_name = "phase"
+
+    def lookups(self, request, model_admin):
+        phases = Phase.objects.select_related("strategy").order_by("strategy__number", "opens_at")
+        if chosen := request.GET.get("strategy"):
+            phases = phases.filter(strategy=chosen)
+        return [(phase.pk, str(phase)) for phase in phases]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(phase=self.value()) if self.value() else queryset
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request, model_admin):
+        return [
+            ("visible", _("Visible")),
+            ("hidden", _("Hidden")),
+            ("withdrawn", _("Withdrawn")),
+        ]
+
+    def queryset(self, request, queryset):
+        states = {
+            "visible": Q(hidden_by=None, withdrawn_at=None),
+            "hidden": ~Q(hidden_by=None),
+            "withdrawn": ~Q(withdrawn_at=None),
+        }
+        return queryset.filter(states.get(self.value(), Q()))
+
+
+@admin.register(Comment)
+class CommentAdmin(admin.ModelAdmin):
+    """What people said, to read and to decide about. Nobody changes their words."""
+
+    list_display = ["number", "excerpt", "who", "place", "date", "state", "deed"]
+    list_display_links = ["number"]
+    list_filter = [StrategyFilter, PhaseFilter, StateFilter]
+    list_select_related = ["author", "goal", "phase__strategy", "hidden_by"]
+    list_per_page = 50
+    search_fields = ["text", "author__public_name"]
+    search_help_text = gettext_lazy("Words of a comment, a name, or a number.")
+    show_full_result_count = False
+    fields = ["words", "who", "place", "date", "state", "history", "replies_to", "answers"]
+    readonly_fields = fields
+    actions = ["hide_selected", "restore_selected"]
+
+    def get_search_results(self, request, queryset, search_term):
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        number = search_term.strip().removeprefix("Nr.").strip()
+        if number.isascii() and number.isdecimal() and len(number) < 19:
+            found |= queryset.filter(pk=number)
+        return found, may_repeat
+
+    @admin.display(description=gettext_lazy("No."), ordering="pk")
+    def number(self, comment):
+        return str(comment)
+
+    @admin.display(description=gettext_lazy("text"))
+    def excerpt(self, comment):
+        return Truncator(self.words(comment)).chars(160)
+
+    @admin.display(description=gettext_lazy("text"))
+    def words(self, comment):
+        # Who withdrew their words took them from everybody; hidden ones must be judged.
+        return "–" if comment.withdrawn_at else comment.text
+
+    @admin.display(description=gettext_lazy("author"), ordering="author__public_name")
+    def who(self, comment):
+        return f"{comment.author_name} ({comment.badge})" if comment.badge else comment.author_name
+
+    @admin.display(description=gettext_lazy("place"))
+    def place(self, comment):
+        strategy = comment.phase.strategy
+        if comment.goal is None:
+            return str(strategy)
+        return _("Strategy {number}, {goal}").format(number=strategy.number, goal=comment.goal)
+
+    @admin.display(description=gettext_lazy("posted"), ordering="posted_at")
+    def date(self, comment):
+        return day_and_time(comment.posted_at)
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, comment):
+        if comment.withdrawn_at:
+            return _("Withdrawn")
+        if comment.hidden_by:
+            return _("Hidden: {rule}").format(rule=Rule(comment.hidden_by.rule).short)
+        return _("Visible")
+
+    @admin.display(description=gettext_lazy("decision"))
+    def deed(self, comment):
+        if comment.withdrawn_at and not comment.hidden_by:
+            return "–"
+        is_hidden = comment.hidden_by is not None
+        name, label = ("restore", _("Show again…")) if is_hidden else ("hide", _("Hide…"))
+        return format_html(
+            '<a class="deed" href="{}">{}<span class="visually-hidden"> ({})</span></a>',
+            _address(name, [comment.pk]),
+            label,
+            comment,
+        )
+
+    @admin.display(description=gettext_lazy("decisions"))
+    def history(self, comment):
+        decisions = comment.decisions.select_related("decided_by")
+        return "\n".join(_in_words(decision) for decision in decisions) or _("None so far.")
+
+    @admin.display(description=gettext_lazy("reply to"))
+    def replies_to(self, comment):
+        return f"{comment.parent}: {self.words(comment.parent)}" if comment.parent else "–"
+
+    @admin.display(description=gettext_lazy("replies"))
+    def answers(self, comment):
+        replies = comment.replies.select_related("author").order_by("posted_at", "pk")
+        said = (f"{reply}, {reply.author_name}: {self.words(reply)}" for reply in replies)
+        return "\n".join(said) or "–"
+
+    @admin.action(description=gettext_lazy("Hide…"), permissions=["moderate"])
+    def hide_selected(self, request, queryset):
+        return self._lead_to("hide", request, queryset)
+
+    @admin.action(description=gettext_lazy("Show again…"), permissions=["moderate"])
+    def restore_selected(self, request, queryset):
+        return self._lead_to("restore", request, queryset)
+
+    def _lead_to(self, name, request, queryset):
+        numbers = list(queryset.values_list("pk", flat=True)[: AT_ONCE + 1])
+        if len(numbers) <= AT_ONCE:
+            return redirect(_address(name, numbers))
+        text = _("At most {number} comments at once, please.").format(number=AT_ONCE)
+        messages.error(request, text)
+        return None
+
+    def has_moderate_permission(self, request):
+        return not may_moderate(request.user)
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def get_list_display(self, request):
+        shown = super().get_list_display(request)
+        return shown if self.has_moderate_permission(request) else shown[:-1]
+
+    def get_urls(self):
+        pages = {
+            "hide/": (self.hide, "hide"),
+            "restore/": (self.restore, "restore"),
+            "decisions/<int:pk>/take-back/": (require_POST(self.take_back), "take_back"),
+        }
+        return [
+            path(address, self.admin_site.admin_view(view), name=f"comments_comment_{name}")
+            for address, (view, name) in pages.items()
+        ] + super().get_urls()
+
+    def hide(self, request):
+        """Choose the rule and say why; one tap for those who need not change the sentence."""
+        comments = self._chosen(request)
+        rules = HideForm.each_rule(request.POST or None)
+        sent = next((form for form in rules if form.is_bound), None)
+        if sent and sent.is_valid():
+            decisions = self._decide(request, comments, hide_comment, **sent.cleaned_data)
+            return self._after(request, decisions)
+        return self._page(request, _("Hide"), comments, forms=rules, template="hide")
+
+    def restore(self, request):
+        """Show what becomes visible again; then do it."""
+        comments = self._chosen(request)
+        if request.method == "POST":
+            return self._after(request, self._decide(request, comments, restore_comment))
+        return self._page(request, _("Show again"), comments, template="restore")
+
+    def take_back(self, request, pk):
+        decision = get_object_or_404(Decision, pk=pk)
+        try:
+            take_back_decision(decision=decision, by=request.user)
+        except ModerationRefused as refused:
+            messages.error(request, refused.reason)
+        else:
+            messages.success(request, _("It was taken back. No message leaves."))
+        return redirect("admin:comments_comment_changelist")
+
+    def _chosen(self, request):
+        if not self.has_moderate_permission(request):
+            raise PermissionDenied
+        numbers = [number for number in request.GET.getlist("ids") if number.isdecimal()]
+        related = self.list_select_related
+        comments = Comment.objects.filter(pk__in=numbers).select_related(*related)
+        if not comments:
+            raise Http404
+        return list(comments)
+
+    def _decide(self, request, comments, action, **reasons):
+        """Decide about each by itself: one that somebody else was faster with stops no other."""
+        decisions = []
+        for comment in comments:
+            try:
+                decisions.append(action(comment=comment, by=request.user, **reasons))
+            except ModerationRefused as refused:
+                messages.error(request, f"{comment}: {refused.reason}")
+        return decisions
+
+    def _after(self, request, decisions):
+        if len(decisions) == 1:
+            decision = decisions[0]
+            offer_undo(
+                request,
+                done=str(decision),
+                about=decision.about,
+                time=clock(decision.decided_at + TAKE_BACK),
+                url=reverse("admin:comments_comment_take_back", args=[decision.pk]),
+            )
+        elif decisions:
+            text = _("{number} decisions were saved. Until {time} each can be taken back below.")
+            time = clock(decisions[0].decided_at + TAKE_BACK)
+            messages.success(request, text.format(number=len(decisions), time=time))
+            return redirect("admin:index")
+        return redirect("admin:comments_comment_changelist")
+
+    def _page(self, request, title, comments, *, template, **context):
+        said = [
+            {"comment": comment, "who": self.who(comment), "words": self.words(comment)}
+            for comment in comments
+        ]
+        number = len(comments)
+        which = ngettext("{comment}", "{number} comments", number)
+        context |= self.admin_site.each_context(request) | {
+            "title": f"{title}: {which.format(comment=comments[0], number=number)}",
+            "said": said,
+            "back": reverse("admin:comments_comment_changelist"),
+        }
+        return TemplateResponse(request, f"admin/comments/comment/{template}.html", context)
+
+
+def _address(name, numbers):
+    query = urlencode({"ids": list(numbers)}, doseq=True)
+    return f"{reverse(f'admin:comments_comment_{name}')}?{query}"
+
+
+def _in_words(decision):
+    parts = [day_and_time(decision.decided_at), decision.get_verdict_display()]
+    parts += [str(decision.decided_by)]
+    if decision.rule:
+        parts += [str(Rule(decision.rule).short), decision.explanation]
+    return " · ".join(parts)

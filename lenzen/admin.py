@@ -1,0 +1,160 @@
+"""The admin's first page is a list of work; the lists of tables stand below."""
+
+from datetime import timedelta
+
+from allauth.account.decorators import secure_admin_login
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import Count
+from django.db.models.base import ModelBase
+from django.db.models.functions import Now
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.models import Notification, TaskRun
+from comments.models import Comment, Decision
+from comments.rules import may_moderate
+from strategies.models import TAKE_BACK, Phase, PhaseEvent, Strategy
+from strategies.wording import clock, day, day_and_time, event_sentence, tally, time_sentence
+
+OUR_APPS = {"strategies", "comments", "accounts"}
+RECENT = timedelta(days=7)
+STANDSTILL = timedelta(minutes=5)
+"""The worker checks the phases every minute; after this long, it does not."""
+TASKS = {"close_due_phases", "send_notifications"}
+
+
+class Site(admin.AdminSite):
+    """The admin, entered through our own sign-in only."""
+
+    site_title = site_header = gettext_lazy("Administration")
+    index_title = gettext_lazy("What there is to do")
+    enable_nav_sidebar = False
+
+    def register(self, model_or_iterable, admin_class=None, **options):
+        # Roles come from the code and sign-in has its own pages: what Django and allauth
+        # would show here could only be set wrong, and shows addresses.
+        models = model_or_iterable
+        if isinstance(models, ModelBase):
+            models = [models]
+        ours = [model for model in models if model._meta.app_label in OUR_APPS]
+        super().register(ours, admin_class, **options)
+
+    def each_context(self, request):
+        return super().each_context(request) | {"site_title": settings.TOWN["site_name"]}
+
+    def index(self, request, extra_context=None):
+        return super().index(request, (extra_context or {}) | work(request.user))
+
+    @method_decorator(secure_admin_login)
+    def login(self, request, extra_context=None):
+        return redirect("admin:index")
+
+    def logout(self, request, extra_context=None):
+        return redirect("account_logout")
+
+    def password_change(self, request, extra_context=None):
+        return redirect("account_change_password")
+
+
+def work(user) -> dict:
+    """What stands on the first page for ``user``: only what they can do something about."""
+    found = {"worker": worker()}
+    if user.has_perm("strategies.change_strategy"):
+        found |= {
+            "open_phases": open_phases(),
+            "late_answers": late_answers(),
+            "drafts": Strategy.objects.filter(published_at=None),
+        }
+    if not may_moderate(user):
+        found["newest_comments"] = newest_comments()
+    if user.has_perm("accounts.view_notification"):
+        found["given_up"] = Notification.objects.filter(
+            outcome=Notification.Outcome.GIVEN_UP, ended_at__gt=Now() - RECENT
+        ).count()
+    found["deeds"] = recent_deeds(user)
+    found["is_nothing_to_do"] = not any(found[name] for name in found if name != "worker")
+    return found
+
+
+def open_phases() -> list[dict]:
+    phases = Phase.objects.open().clocked().with_tally().select_related("strategy")
+    return [
+        {
+            "phase": phase,
+            "sentence": time_sentence(phase, phase.now),
+            "tally": tally(phase.contributions, phase.participants),
+        }
+        for phase in phases.prefetch_related("events")
+    ]
+
+
+def late_answers() -> list[dict]:
+    """Answers that were promised and are still to come."""
+    phases = Phase.objects.published().clocked().filter(closes_at__lte=Now(), answered_at=None)
+    phases = phases.exclude(answer_by=None).select_related("strategy").order_by("answer_by")
+    return [{"phase": phase, "day": day(phase.answer_by)} for phase in phases]
+
+
+def newest_comments() -> list[Comment]:
+    comments = Comment.objects.visible().contributions().filter(posted_at__gt=Now() - RECENT)
+    comments = list(comments.select_related("author")[:10])
+    for comment in comments:
+        comment.date = day_and_time(comment.posted_at)
+    return comments
+
+
+def recent_deeds(user) -> list[dict]:
+    """What staff did and can still take back, with the number of messages that wait for it."""
+    deeds = []
+    if user.has_perm("strategies.change_phase"):
+        events = PhaseEvent.objects.exclude(by=None).filter(recorded_at__gt=Now() - TAKE_BACK)
+        for event in events.select_related("phase__strategy"):
+            what = f"{event.phase}: {event_sentence(event)}"
+            deeds.append((event, what, event.recorded_at, "strategies_strategy"))
+    if not may_moderate(user):
+        decisions = Decision.objects.filter(decided_at__gt=Now() - TAKE_BACK)
+        for decision in decisions.select_related("comment"):
+            deeds.append((decision, str(decision), decision.decided_at, "comments_comment"))
+    waiting = Notification.objects.waiting().filter(about__in=[deed[0].about for deed in deeds])
+    messages = dict(waiting.values_list("about").annotate(Count("pk")).order_by())
+    return [
+        {
+            "what": what,
+            "messages": messages.get(deed.about, 0),
+            "time": clock(done_at + TAKE_BACK),
+            "url": reverse(f"admin:{admin_name}_take_back", args=[deed.pk]),
+        }
+        for deed, what, done_at, admin_name in deeds
+    ]
+
+
+def worker() -> dict:
+    """When the worker last did something, and whether it has come to a standstill."""
+    runs = list(TaskRun.objects.filter(task__in=TASKS).annotate(now=Now()))
+    if not runs:
+        return {"sentence": _("The worker has not run yet."), "stands_still": True}
+    latest = max(run.finished_at for run in runs)
+    sentence = _("The worker last ran {age} ago.").format(age=_age(runs[0].now - latest))
+    late = [run for run in runs if run.now - run.finished_at > STANDSTILL]
+    return {
+        "sentence": sentence,
+        "checked_at": clock(latest),
+        "stands_still": bool(late) or len(runs) < len(TASKS),
+    }
+
+
+def _age(age: timedelta) -> str:
+    seconds = max(0, int(age.total_seconds()))
+    if seconds < 120:
+        text, number = ngettext("{number} second", "{number} seconds", seconds), seconds
+    elif seconds < 7200:
+        number = seconds // 60
+        text = ngettext("{number} minute", "{number} minutes", number)
+    else:
+        number = seconds // 3600
+        text = ngettext("{number} hour", "{number} hours", number)
+    return text.format(number=number)

@@ -1,0 +1,344 @@
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.db.models import Exists, OuterRef, Prefetch
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from accounts.admin import offer_undo
+from lenzen.richtext import editor_csp
+from strategies.actions import (
+    PhaseRefused,
+    StrategyRefused,
+    close_phase,
+    extend_phase,
+    open_phase,
+    publish_strategy,
+    reopen_phase,
+    revise_goal,
+    take_back_event,
+    unpublish_strategy,
+)
+from strategies.admin_forms import (
+    GoalForm,
+    GoalFormSet,
+    NewEndForm,
+    PhaseForm,
+    PhaseFormSet,
+    ReasonForm,
+    WordingForm,
+)
+from strategies.fields import DayInput
+from strategies.models import TAKE_BACK, Goal, Phase, PhaseEvent, Strategy
+from strategies.wording import clock, day, event_sentence, state, timing
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What staff may do to the time of a phase, and what the page says before."""
+
+    action: Callable
+    form: type[forms.Form]
+    link: str
+    title: str
+    consequence: str
+
+
+DEEDS = {
+    "open": Deed(
+        open_phase,
+        ReasonForm,
+        gettext_lazy("Open now…"),
+        gettext_lazy("Open now"),
+        gettext_lazy("People can comment at once. The end stays as it is."),
+    ),
+    "close": Deed(
+        close_phase,
+        ReasonForm,
+        gettext_lazy("Close now…"),
+        gettext_lazy("Close now"),
+        gettext_lazy(
+            "At once nobody can comment any more. All comments stay readable, and the page says"
+            " that commenting ended early, and why."
+        ),
+    ),
+    "extend": Deed(
+        extend_phase,
+        NewEndForm,
+        gettext_lazy("Extend…"),
+        gettext_lazy("Extend"),
+        gettext_lazy("People can comment for longer. The page names the old end and the reason."),
+    ),
+    "reopen": Deed(
+        reopen_phase,
+        NewEndForm,
+        gettext_lazy("Open again…"),
+        gettext_lazy("Open again"),
+        gettext_lazy("People can comment again at once. The page names the reason."),
+    ),
+}
+POSSIBLE = {"before": ["open"], "open": ["extend", "close"], "closed": ["reopen"]}
+
+
+class GoalInline(admin.StackedInline):
+    model = Goal
+    form = GoalForm
+    formset = GoalFormSet
+    extra = 0
+    fields = ["number", "title", "text", "wording"]
+    readonly_fields = ["wording"]
+
+    def get_queryset(self, request):
+        goals = super().get_queryset(request)
+        # Whoever writes the first comment waits until these words are saved, and we see
+        # every comment that was faster.
+        return goals.select_for_update(of=("self",)) if request.method == "POST" else goals
+
+    @admin.display(description=gettext_lazy("Wording"))
+    def wording(self, goal):
+        if not goal.commented_at:
+            return _("Can be changed until somebody comments on it.")
+        return format_html(
+            '{} <a href="{}">{}<span class="visually-hidden"> ({})</span></a>',
+            _("There are comments, so the words change only with a public reason."),
+            reverse("admin:strategies_strategy_revise_goal", args=[goal.pk]),
+            _("Change the words…"),
+            goal,
+        )
+
+
+class PhaseInline(admin.StackedInline):
+    model = Phase
+    form = PhaseForm
+    formset = PhaseFormSet
+    extra = 0
+    fields = ["title", "description", "opens_at", "closes_at", "deeds"]
+    fields += ["answer_by", "answered_at"]
+    readonly_fields = ["deeds"]
+    formfield_overrides = {
+        models.DateField: {"widget": DayInput},
+        models.TextField: {"widget": forms.Textarea({"rows": 3})},
+    }
+
+    def get_queryset(self, request):
+        begun = Phase.objects.begun().filter(pk=OuterRef("pk"))
+        phases = super().get_queryset(request).clocked().annotate(has_begun=Exists(begun))
+        phases = phases.select_related("strategy")
+        return phases.select_for_update(of=("self",)) if request.method == "POST" else phases
+
+    @admin.display(description=gettext_lazy("Time"))
+    def deeds(self, phase):
+        if phase.pk is None or (not phase.has_begun and phase.strategy.published_at is None):
+            return _("The dates can be changed until the phase has opened.")
+        return format_html_join(
+            " ",
+            '<a class="deed" href="{}">{}<span class="visually-hidden"> ({})</span></a>',
+            (
+                (
+                    reverse("admin:strategies_strategy_phase", args=[phase.pk, name]),
+                    DEEDS[name].link,
+                    phase,
+                )
+                for name in POSSIBLE[state(phase, phase.now)]
+            ),
+        )
+
+
+@admin.register(Strategy)
+class StrategyAdmin(admin.ModelAdmin):
+    """A strategy with its goals and phases on one page."""
+
+    list_display = ["title_with_number", "public", "time"]
+    list_display_links = ["title_with_number"]
+    search_fields = ["title", "goals__title"]
+    inlines = [GoalInline, PhaseInline]
+    prepopulated_fields = {"slug": ["title"]}
+    fieldsets = [
+        (None, {"fields": ["number", "title", "slug", "summary", "edition", "introduction"]}),
+        (
+            gettext_lazy("Needed before it is published"),
+            {"fields": ["next_steps", "contact", "commenting_intended"]},
+        ),
+    ]
+    formfield_overrides = {models.TextField: {"widget": forms.Textarea({"rows": 4})}}
+    actions = None
+
+    def get_queryset(self, request):
+        phases = Phase.objects.clocked().prefetch_related("events")
+        strategies = super().get_queryset(request)
+        return strategies.prefetch_related(Prefetch("phases", queryset=phases))
+
+    @admin.display(description=gettext_lazy("strategy"), ordering="number")
+    def title_with_number(self, strategy):
+        return str(strategy)
+
+    @admin.display(description=gettext_lazy("public"), ordering="published_at")
+    def public(self, strategy):
+        if strategy.published_at is None:
+            return _("Draft")
+        return _("Since {day}").format(day=day(strategy.published_at))
+
+    @admin.display(description=gettext_lazy("commenting"))
+    def time(self, strategy):
+        return timing(strategy, list(strategy.phases.all())).short
+
+    @method_decorator(editor_csp)
+    def changeform_view(self, *args, **kwargs):
+        return super().changeform_view(*args, **kwargs)
+
+    def save_model(self, request, obj, form, change):
+        # Only what was typed: a strategy published meanwhile stays published.
+        only = {"update_fields": [*form.changed_data, "changed_at"]} if change else {}
+        obj.save(**only)
+
+    def has_delete_permission(self, request, obj=None):
+        """What was published or commented on stays."""
+        may = super().has_delete_permission(request, obj)
+        if obj is None:
+            return may
+        used = obj.phases.filter(participations__isnull=False).exists()
+        return may and obj.published_at is None and not used
+
+    def get_urls(self):
+        pages = {
+            "<int:pk>/publish/": (self.publish, "publish"),
+            "<int:pk>/unpublish/": (self.unpublish, "unpublish"),
+            "goals/<int:pk>/": (self.revise_goal, "revise_goal"),
+            "phases/<int:pk>/<str:name>/": (self.phase, "phase"),
+            "events/<int:pk>/take-back/": (require_POST(self.take_back), "take_back"),
+        }
+        return [
+            path(address, self.admin_site.admin_view(view), name=f"strategies_strategy_{name}")
+            for address, (view, name) in pages.items()
+        ] + super().get_urls()
+
+    def publish(self, request, pk):
+        """Say what becomes public; then publish."""
+        return self._publication(
+            request,
+            pk,
+            publish_strategy,
+            title=_("Publish"),
+            consequence=_(
+                "Everybody can read the strategy, its goals and its phases, and comment while a"
+                " phase is open. You can take it back at any time."
+            ),
+            done=_("The strategy is published."),
+        )
+
+    def unpublish(self, request, pk):
+        """Say what vanishes; then take the strategy back into the draft."""
+        return self._publication(
+            request,
+            pk,
+            unpublish_strategy,
+            title=_("Take back into the draft"),
+            consequence=_(
+                "For the public the strategy does not exist any more, nor do its goals and"
+                " comments; links to them lead nowhere. Nothing is deleted: once published again,"
+                " everything is back."
+            ),
+            done=_("The strategy is a draft again."),
+        )
+
+    def _publication(self, request, pk, action, *, title, consequence, done):
+        strategy = self._find(request, Strategy, pk)
+        form = forms.Form(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            try:
+                action(strategy=strategy, by=request.user)
+            except StrategyRefused as refused:
+                form.add_error(None, refused.reason)
+            else:
+                messages.success(request, done)
+                return self._back_to(strategy)
+        return self._deed_page(request, strategy, title, form, consequence=consequence)
+
+    @method_decorator(editor_csp)
+    def revise_goal(self, request, pk):
+        """Change the words of a goal that has comments, with a public reason."""
+        goal = self._find(request, Goal, pk, "strategy")
+        initial = {"title": goal.title, "text": goal.text}
+        form = WordingForm(request.POST or None, initial=initial)
+        if form.is_valid():
+            try:
+                changed = revise_goal(goal=goal, by=request.user, **form.cleaned_data)
+            except StrategyRefused as refused:
+                form.add_error(None, refused.reason)
+            else:
+                text = _("The words were changed.") if changed else _("Nothing was changed.")
+                messages.success(request, text)
+                return self._back_to(goal.strategy)
+        consequence = _("The old words are kept, and the page says when they changed and why.")
+        title = _("Change the words of {goal}").format(goal=goal)
+        context = {"consequence": consequence, "button": _("Change the words")}
+        return self._deed_page(request, goal.strategy, title, form, **context)
+
+    def phase(self, request, pk, name):
+        """Open, close, extend or reopen a phase, with a public reason."""
+        phase = self._find(request, Phase, pk, "strategy")
+        deed = DEEDS.get(name) or DEEDS["close"]
+        form = deed.form(request.POST or None)
+        if form.is_valid():
+            try:
+                event = deed.action(phase=phase, by=request.user, **form.cleaned_data)
+            except PhaseRefused as refused:
+                form.add_error(None, refused.reason)
+            else:
+                offer_undo(
+                    request,
+                    done=event_sentence(event),
+                    about=event.about,
+                    time=clock(event.recorded_at + TAKE_BACK),
+                    url=reverse("admin:strategies_strategy_take_back", args=[event.pk]),
+                )
+                return self._back_to(phase.strategy)
+        title = f"{deed.title}: {phase}"
+        return self._deed_page(
+            request,
+            phase.strategy,
+            title,
+            form,
+            button=deed.title,
+            consequence=deed.consequence,
+            can_be_undone=True,
+        )
+
+    def take_back(self, request, pk):
+        event = self._find(request, PhaseEvent, pk, "phase__strategy")
+        try:
+            take_back_event(event=event, by=request.user)
+        except PhaseRefused as refused:
+            messages.error(request, refused.reason)
+        else:
+            messages.success(request, _("It was taken back. No message leaves."))
+        return self._back_to(event.phase.strategy)
+
+    def _find(self, request, model, pk, *related):
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        return get_object_or_404(model.objects.select_related(*related), pk=pk)
+
+    def _back_to(self, strategy):
+        return redirect("admin:strategies_strategy_change", strategy.pk)
+
+    def _deed_page(self, request, strategy, title, form, **context):
+        context |= {
+            "title": title,
+            "form": form,
+            "strategy": strategy,
+            "back": reverse("admin:strategies_strategy_change", args=[strategy.pk]),
+            "media": self.media + form.media,
+        }
+        context = self.admin_site.each_context(request) | context
+        return TemplateResponse(request, "admin/strategies/strategy/deed.html", context)

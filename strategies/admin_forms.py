@@ -1,0 +1,132 @@
+"""Forms of the admin for goals and phases."""
+
+from itertools import combinations
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from lenzen.richtext import RichText
+from strategies.fields import ClosingField, OpeningField
+from strategies.models import Goal, Phase
+from strategies.wording import day_and_time, last_moment
+
+REASON_HELP = gettext_lazy("Everybody can read it, on the page and in the message.")
+
+
+class Said(forms.Widget):
+    """Shows a moment in words and takes nothing; for fields that are disabled."""
+
+    def __init__(self, words):
+        super().__init__()
+        self.words = words
+
+    def id_for_label(self, id_):
+        return None
+
+    def render(self, name, value, attrs=None, renderer=None):
+        return format_html('<div class="readonly">{}</div>', self.words(value))
+
+
+class GoalForm(forms.ModelForm):
+    """A goal; once there are comments, its words are shown and not changed here."""
+
+    class Meta:
+        model = Goal
+        fields = ["number", "title", "text"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.instance.commented_at:
+            for field in self.fields.values():
+                field.disabled = True
+            self.fields["text"].widget = RichText()
+
+
+class PhaseForm(forms.ModelForm):
+    """A phase; once it has begun, its dates are shown and not changed here."""
+
+    opens_at = OpeningField(label=gettext_lazy("Opens"))
+    closes_at = ClosingField(
+        label=gettext_lazy("Last day"),
+        help_text=gettext_lazy("Counts whole, unless you give a time."),
+    )
+
+    class Meta:
+        model = Phase
+        fields = ["title", "description", "opens_at", "closes_at", "answer_by", "answered_at"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if getattr(self.instance, "has_begun", False):
+            for name, words in (("opens_at", day_and_time), ("closes_at", last_moment)):
+                self.fields[name] = forms.Field(
+                    label=self.fields[name].label, disabled=True, widget=Said(words)
+                )
+
+
+def _remaining(formset):
+    """The forms whose rows stay, and the rows that are to be deleted."""
+    stay, go = [], []
+    for form in formset.forms:
+        if not form.is_valid() or (not form.has_changed() and form.instance.pk is None):
+            continue
+        if formset._should_delete_form(form):
+            go.append(form.instance)
+        else:
+            stay.append(form.instance)
+    return stay, go
+
+
+class GoalFormSet(forms.BaseInlineFormSet):
+    def clean(self):
+        super().clean()
+        _stay, go = _remaining(self)
+        for goal in go:
+            if goal.commented_at:
+                text = _("{goal} has comments and cannot be deleted.")
+                raise ValidationError(text.format(goal=goal))
+
+
+class PhaseFormSet(forms.BaseInlineFormSet):
+    def clean(self):
+        super().clean()
+        stay, go = _remaining(self)
+        for phase in go:
+            if phase.participations.exists():
+                text = _("The phase “{title}” has comments and cannot be deleted.")
+                raise ValidationError(text.format(title=phase.title))
+        # Against the rows in the database each form was checked by itself; not yet
+        # against the others that arrive with it.
+        for one, other in combinations(stay, 2):
+            if one.opens_at < other.closes_at and other.opens_at < one.closes_at:
+                text = _("“{one}” and “{other}” overlap. Only one phase can be open at a time.")
+                raise ValidationError(text.format(one=one.title, other=other.title))
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label=gettext_lazy("Public reason"), max_length=300, help_text=REASON_HELP
+    )
+
+
+class NewEndForm(ReasonForm):
+    closes_at = ClosingField(
+        label=gettext_lazy("New last day"),
+        help_text=gettext_lazy("Counts whole, unless you give a time."),
+    )
+    field_order = ["closes_at", "reason"]
+
+
+class WordingForm(forms.Form):
+    """New words for a goal that people have commented on."""
+
+    title = Goal._meta.get_field("title").formfield()
+    text = Goal._meta.get_field("text").formfield()
+    reason = forms.CharField(
+        label=gettext_lazy("Public reason"),
+        max_length=300,
+        help_text=gettext_lazy("Everybody can read it, beside the old words, which are kept."),
+    )
