@@ -112,8 +112,10 @@ def _is_allowed(character: str) -> bool:
         return True
     if not character.isalpha():
         return False
+    # Mathematical letters, small capitals and phonetic signs only serve to imitate others.
+    if unicodedata.normalize("NFKC", character).isascii() and not character.isascii():
+        return False
     base = unicodedata.normalize("NFD", character)[0]
-    # Small capitals, phonetic and mathematical letters only serve to imitate others.
     return _alphabet(character) != "LATIN" or base.isascii() or character in LATIN_LETTERS
 
 

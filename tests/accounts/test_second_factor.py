@@ -1,0 +1,86 @@
+"""The admin is entered through the one door, and by staff with a second step only."""
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.test import Client
+
+from tests.accounts.door import enter, knock, signed_in_as
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def strict(settings):
+    settings.STAFF_NEEDS_SECOND_FACTOR = True
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/comments/comment/", "/admin/login/"])
+def test_strangers_are_led_to_the_door_and_back(client, path):
+    answer = client.get(path, follow=True)
+
+    assert answer.redirect_chain[-1][0].startswith("/konto/anmelden/?next=%2Fadmin%2F")
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/login/"])
+def test_citizens_do_not_get_into_the_admin(signed_in, citizen, path):
+    answer = signed_in(citizen).get(path, follow=True)
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/comments/comment/"])
+def test_staff_without_second_step_are_led_to_set_one_up(strict, signed_in, moderator, path):
+    answer = signed_in(moderator).get(path, follow=True)
+
+    assert answer.redirect_chain == [("/konto/schutz/", 302)]
+    assert "Bitte richten Sie zuerst eine App oder einen Passkey ein" in answer.text
+
+
+def test_they_cannot_write_either(strict, signed_in, moderator):
+    answer = signed_in(moderator).post("/admin/comments/comment/")
+
+    assert answer["Location"] == "/konto/schutz/"
+
+
+def test_spare_codes_alone_are_no_second_step(strict, signed_in, moderator):
+    RecoveryCodes.activate(moderator)
+
+    assert signed_in(moderator).get("/admin/").status_code == 302
+
+
+def test_staff_with_second_step_get_in(strict, signed_in, moderator):
+    TOTP.activate(moderator, generate_totp_secret())
+
+    assert signed_in(moderator).get("/admin/").status_code == 200
+
+
+def test_where_nothing_is_at_stake_staff_get_in_without(signed_in, moderator):
+    assert signed_in(moderator).get("/admin/").status_code == 200
+
+
+def test_staff_may_use_the_site_without(strict, signed_in, moderator):
+    assert signed_in(moderator).get("/strategien/").status_code == 200
+
+
+def test_a_code_by_mail_alone_does_not_get_staff_in(strict):
+    moderator = UserFactory(is_staff=True, role="Moderation")
+    TOTP.activate(moderator, generate_totp_secret())
+    reader = Client()
+    knock(reader, moderator.email, next="/admin/")
+
+    answer = enter(reader, next="/admin/")
+
+    assert answer["Location"] == "/konto/anmelden/zweiter-schritt/"
+    assert signed_in_as(reader) is None
+    assert reader.get("/admin/").status_code == 302
+
+
+def test_whoever_removes_the_second_step_is_out_again(strict, signed_in, moderator):
+    TOTP.activate(moderator, generate_totp_secret())
+    reader = signed_in(moderator)
+    Authenticator.objects.all().delete()
+
+    assert reader.get("/admin/")["Location"] == "/konto/schutz/"
