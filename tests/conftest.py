@@ -1,5 +1,6 @@
 """What every test stands on: the site as it runs, without what only costs time."""
 
+import asyncio
 import logging
 import socket
 from email import message_from_bytes, policy
@@ -94,11 +95,16 @@ def goal(open_phase):
 
 
 class MailServer:
-    """Takes mails over SMTP. ``received`` holds them; ``answers`` what it says to an address."""
+    """Takes mails over SMTP. ``received`` holds them; ``answers`` what it says to an address.
+
+    ``on_mail`` is called, in a thread, with each mail before the server acknowledges it.
+    """
 
     def __init__(self):
         self.received = []
         self.answers = {}
+        self.on_mail = None
+        self.controller = Controller(self, hostname="127.0.0.1", port=free_port())
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         answer = self.answers.get(address, "250 OK")
@@ -107,8 +113,15 @@ class MailServer:
         return answer
 
     async def handle_DATA(self, server, session, envelope):
-        self.received.append(message_from_bytes(envelope.content, policy=policy.default))
+        mail = message_from_bytes(envelope.content, policy=policy.default)
+        self.received.append(mail)
+        if self.on_mail:
+            await asyncio.to_thread(self.on_mail, mail)
         return "250 OK"
+
+    @property
+    def url(self) -> str:
+        return f"smtp://{self.controller.hostname}:{self.controller.port}"
 
     @property
     def addresses(self) -> list[str]:
@@ -126,11 +139,9 @@ def mail_server(settings):
     """The mail server that the site sends to in this test."""
     logging.getLogger("mail.log").setLevel(logging.WARNING)
     server = MailServer()
-    controller = Controller(server, hostname="127.0.0.1", port=free_port())
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = controller.hostname, controller.port
+    settings.EMAIL_HOST, settings.EMAIL_PORT = server.controller.hostname, server.controller.port
     settings.EMAIL_TIMEOUT = 10
-    server.controller = controller
-    controller.start()
+    server.controller.start()
     yield server
-    controller.stop()
+    server.controller.stop(no_assert=True)

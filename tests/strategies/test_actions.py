@@ -1,0 +1,342 @@
+"""The deeds of staff: what they change, whom they tell, when they can be taken back."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from accounts.models import Notification
+from comments.actions import post_comment
+from strategies.actions import (
+    PhaseRefused,
+    StrategyRefused,
+    close_phase,
+    extend_phase,
+    open_phase,
+    publish_strategy,
+    record_due_events,
+    reopen_phase,
+    revise_goal,
+    subscribe,
+    subscribe_by_commenting,
+    take_back_event,
+    unpublish_strategy,
+    unsubscribe,
+)
+from strategies.models import TAKE_BACK, Phase, PhaseEvent, Subscription
+from tests.factories import (
+    GoalFactory,
+    PhaseEventFactory,
+    PhaseFactory,
+    StrategyFactory,
+    SubscriptionFactory,
+    UserFactory,
+    days,
+)
+
+pytestmark = pytest.mark.django_db
+
+Kind = PhaseEvent.Kind
+NEXT_WEEK = days(7)
+
+
+@pytest.fixture
+def follower():
+    return UserFactory(email="follower@example.org")
+
+
+def phase_with(follower, **dates) -> Phase:
+    """A phase that somebody follows, its past recorded and told."""
+    phase = PhaseFactory(**dates)
+    SubscriptionFactory(strategy=phase.strategy, person=follower)
+    record_due_events()
+    Notification.objects.all().delete()
+    return phase
+
+
+def before(follower):
+    return phase_with(follower, opens_in=1, closes_in=5)
+
+
+def running(follower):
+    return phase_with(follower, opens_in=-1, closes_in=5)
+
+
+def over(follower):
+    return phase_with(follower, opens_in=-5, closes_in=-1)
+
+
+def do_open(phase, by, reason="Wir sind früher fertig."):
+    return open_phase(phase=phase, by=by, reason=reason)
+
+
+def do_close(phase, by, reason="Der Text war falsch."):
+    return close_phase(phase=phase, by=by, reason=reason)
+
+
+def do_extend(phase, by, reason="Es gab viele Fragen."):
+    return extend_phase(phase=phase, closes_at=NEXT_WEEK, by=by, reason=reason)
+
+
+def do_reopen(phase, by, reason="Die Seite war gestört."):
+    return reopen_phase(phase=phase, closes_at=NEXT_WEEK, by=by, reason=reason)
+
+
+DEEDS = {
+    "open": (before, do_open, Kind.OPENED),
+    "close": (running, do_close, Kind.CLOSED),
+    "extend": (running, do_extend, Kind.EXTENDED),
+    "reopen": (over, do_reopen, Kind.REOPENED),
+}
+each_deed = pytest.mark.parametrize(("state", "deed", "kind"), DEEDS.values(), ids=DEEDS)
+
+
+@each_deed
+def test_a_deed_is_recorded_with_reason_and_dates(state, deed, kind, follower, editor):
+    phase = state(follower)
+
+    event = deed(phase, editor)
+
+    changed = Phase.objects.get(pk=phase.pk)
+    field = "opens_at" if kind == Kind.OPENED else "closes_at"
+    assert (event.kind, event.by) == (kind, editor)
+    assert event.reason
+    assert event.date_before == getattr(phase, field)
+    assert event.date_after == getattr(changed, field) != event.date_before
+    assert changed.closes_at > changed.opens_at
+
+
+@each_deed
+def test_a_deed_is_told_ten_minutes_later_and_not_again_by_the_worker(
+    state, deed, kind, follower, editor
+):
+    event = deed(state(follower), editor)
+    record_due_events()
+
+    message = Notification.objects.get(recipient=follower)
+    assert message.send_at == event.moment + TAKE_BACK
+    assert message.about == event.about
+    # That something began earlier needs no excuse to those who waited for it.
+    assert event.reason in message.body or kind == Kind.OPENED
+
+
+@each_deed
+def test_a_deed_can_be_taken_back_with_its_messages(state, deed, kind, follower, editor):
+    phase = state(follower)
+    event = deed(phase, editor)
+
+    take_back_event(event=event, by=editor)
+
+    unchanged = Phase.objects.get(pk=phase.pk)
+    assert (unchanged.opens_at, unchanged.closes_at) == (phase.opens_at, phase.closes_at)
+    assert not PhaseEvent.objects.filter(pk=event.pk).exists()
+    assert not Notification.objects.exists()
+
+
+@each_deed
+def test_a_deed_whose_messages_have_left_cannot_be_taken_back(state, deed, kind, follower, editor):
+    event = deed(state(follower), editor)
+    PhaseEvent.objects.filter(pk=event.pk).update(recorded_at=days(0) - TAKE_BACK)
+    event.refresh_from_db()
+
+    with pytest.raises(PhaseRefused):
+        take_back_event(event=event, by=editor)
+
+    assert Notification.objects.exists()
+
+
+@each_deed
+def test_a_deed_needs_a_reason(state, deed, kind, follower, editor):
+    phase = state(follower)
+
+    with pytest.raises(PhaseRefused):
+        deed(phase, editor, reason="  ")
+
+    unchanged = Phase.objects.get(pk=phase.pk)
+    assert (unchanged.opens_at, unchanged.closes_at) == (phase.opens_at, phase.closes_at)
+
+
+@pytest.mark.parametrize(
+    ("state", "deed"),
+    [
+        (state, deed)
+        for state in (before, running, over)
+        for right, deed, _kind in DEEDS.values()
+        if state is not right
+    ],
+)
+def test_a_deed_that_does_not_fit_is_refused(state, deed, follower, editor):
+    phase = state(follower)
+
+    with pytest.raises(PhaseRefused):
+        deed(phase, editor)
+
+    assert not PhaseEvent.objects.exclude(by=None).exists()
+
+
+@each_deed
+def test_only_the_latest_deed_can_be_taken_back(state, deed, kind, follower, editor):
+    first = deed(state(follower), editor)
+    phase = Phase.objects.get(pk=first.phase_id)
+    (do_reopen if kind == Kind.CLOSED else do_close)(phase, editor)
+
+    with pytest.raises(PhaseRefused):
+        take_back_event(event=first, by=editor)
+
+
+@pytest.mark.parametrize("deed", ["open", "extend", "reopen"])
+def test_a_phase_in_which_somebody_wrote_since_does_not_shut_behind_them(
+    deed, follower, editor, citizen
+):
+    """Taken back, the phase would never have been open when they wrote."""
+    state, do, _kind = DEEDS[deed]
+    event = do(state(follower), editor)
+    if deed == "extend":
+        # The first end has passed.
+        PhaseEvent.objects.filter(pk=event.pk).update(date_before=days(-0.5))
+        event.refresh_from_db()
+    post_comment(author=citizen, strategy=event.phase.strategy, text="Hallo.")
+
+    with pytest.raises(PhaseRefused):
+        take_back_event(event=event, by=editor)
+
+
+def test_an_event_of_time_itself_cannot_be_taken_back(follower, editor):
+    phase = over(follower)
+
+    with pytest.raises(PhaseRefused):
+        take_back_event(event=phase.events.get(kind=Kind.CLOSED), by=editor)
+
+
+def test_the_new_end_must_be_later(follower, editor):
+    phase = running(follower)
+
+    for closes_at in (phase.closes_at, phase.closes_at - timedelta(hours=1)):
+        with pytest.raises(PhaseRefused):
+            extend_phase(phase=phase, closes_at=closes_at, by=editor, reason="Ferien.")
+
+
+def test_the_new_end_of_a_reopened_phase_lies_ahead(follower, editor):
+    with pytest.raises(PhaseRefused):
+        reopen_phase(phase=over(follower), closes_at=days(-0.5), by=editor, reason="Ferien.")
+
+
+def test_a_phase_is_not_extended_into_the_next_one(follower, editor):
+    phase = running(follower)
+    PhaseFactory(strategy=phase.strategy, opens_in=6, closes_in=9)
+
+    with pytest.raises(PhaseRefused) as refused:
+        do_extend(phase, editor)
+
+    assert "überschneidet sich" in refused.value.reason
+
+
+def test_a_phase_is_not_opened_into_the_one_before(follower, editor):
+    phase = before(follower)
+    PhaseFactory(strategy=phase.strategy, opens_in=-1, closes_in=0.5)
+
+    with pytest.raises(PhaseRefused):
+        do_open(phase, editor)
+
+
+def test_a_closed_phase_closes_only_once_for_the_worker(follower, editor):
+    phase = running(follower)
+    do_close(phase, editor)
+
+    assert record_due_events() == 0
+    assert phase.events.filter(kind=Kind.CLOSED).count() == 1
+
+
+def test_the_database_refuses_a_deed_without_a_reason(editor):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PhaseEventFactory(by=editor, reason="")
+
+
+# Publishing
+
+
+@pytest.mark.parametrize("missing", ["next_steps", "contact"])
+def test_a_strategy_that_leaves_people_in_the_dark_is_not_published(missing, editor):
+    strategy = StrategyFactory(published_at=None, **{missing: "  "})
+
+    with pytest.raises(StrategyRefused):
+        publish_strategy(strategy=strategy, by=editor)
+
+
+@pytest.mark.parametrize("missing", ["next_steps", "contact"])
+def test_the_database_refuses_it_as_well(missing):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        StrategyFactory(**{missing: ""})
+
+
+def test_a_published_strategy_keeps_its_day(editor):
+    strategy = StrategyFactory(published_at=days(-3))
+
+    publish_strategy(strategy=strategy, by=editor)
+
+    published_at = strategy.published_at
+    strategy.refresh_from_db()
+    assert abs(strategy.published_at - published_at) < timedelta(seconds=1)
+
+
+def test_an_unpublished_strategy_does_not_exist_for_the_public(editor, client):
+    strategy = GoalFactory().strategy
+    assert client.get(strategy.get_absolute_url()).status_code == 200
+
+    unpublish_strategy(strategy=strategy, by=editor)
+
+    assert client.get(strategy.get_absolute_url()).status_code == 404
+
+
+# The words of a goal
+
+
+def revise(goal, editor, reason=""):
+    return revise_goal(goal=goal, title="Neu", text="<p>Neu.</p>", reason=reason, by=editor)
+
+
+def test_a_goal_without_comments_changes_without_ado(editor):
+    goal = GoalFactory()
+
+    assert revise(goal, editor)
+
+    goal.refresh_from_db()
+    assert (goal.title, goal.text) == ("Neu", "<p>Neu.</p>")
+    assert not goal.versions.exists()
+
+
+def test_a_goal_with_comments_changes_only_with_a_reason(editor, citizen, goal):
+    post_comment(author=citizen, strategy=goal.strategy, goal=goal, text="Gut so.")
+    before = (goal.title, goal.text)
+
+    with pytest.raises(StrategyRefused):
+        revise(goal, editor)
+    goal.refresh_from_db()
+    assert (goal.title, goal.text) == before
+
+    assert revise(goal, editor, reason="Ein Rechenfehler.")
+    version = goal.versions.get()
+    assert (version.title, version.text) == before
+    assert (version.reason, version.replaced_by) == ("Ein Rechenfehler.", editor)
+
+
+def test_a_goal_that_stays_as_it_is_has_no_earlier_wording(editor, citizen, goal):
+    post_comment(author=citizen, strategy=goal.strategy, goal=goal, text="Gut so.")
+
+    assert not revise_goal(goal=goal, title=goal.title, text=goal.text, reason="", by=editor)
+    assert not goal.versions.exists()
+
+
+# Those who follow
+
+
+def test_a_comment_does_not_switch_on_what_was_switched_off(citizen):
+    strategy = StrategyFactory()
+    subscribe_by_commenting(person=citizen, strategy=strategy)
+    unsubscribe(person_id=citizen.pk, strategy_id=strategy.pk)
+
+    subscribe_by_commenting(person=citizen, strategy=strategy)
+    assert not Subscription.objects.current().exists()
+
+    subscribe(person=citizen, strategy=strategy)
+    assert Subscription.objects.current().get().person == citizen
