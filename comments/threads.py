@@ -4,12 +4,14 @@ from collections.abc import Iterable
 
 from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from comments.models import Comment, CommentQuerySet, Rule
 from strategies.models import Goal, Strategy
 from strategies.wording import day, day_and_time
 
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 PAGE_SIZE = 50
 NEWEST = 2
 """How many comments a goal shows on the page of its strategy."""
@@ -28,10 +30,14 @@ def placeholder(comment: Comment) -> str:
 
 
 def prepare(comments: Iterable[Comment], viewer=None) -> list[Comment]:
-    """Give each comment its ``date``, ``placeholder`` and ``is_own`` for the template."""
+    """Give each comment its ``number``, ``url``, ``date``, ``placeholder`` and ``is_own``."""
     comments = list(comments)
     viewer_id = viewer.pk if viewer else None
+    # Asked once: for each of a hundred comments it would cost as much as all its markup.
+    number, address = _("No. {number}").replace(" ", NO_BREAK_SPACE), reverse("comment", args=[0])
     for comment in comments:
+        comment.number = number.format(number=comment.pk)
+        comment.url = address.replace("0", str(comment.pk))
         comment.date = day_and_time(comment.posted_at)
         comment.placeholder = placeholder(comment)
         comment.is_own = viewer_id is not None and comment.author_id == viewer_id
