@@ -49,11 +49,11 @@ class NoOverlap(BaseConstraint):
         table = Table(model._meta.db_table, schema_editor.quote_name)
         for event in ("INSERT", "UPDATE"):
             yield Statement(
-                f'CREATE TRIGGER "{self.name}_{event.lower()}" BEFORE {event} ON %(table)s '
+                f'CREATE TRIGGER "{self.name}_{event.lower()}" BEFORE {event} ON %(table)s '  # noqa: S608
                 f"WHEN EXISTS (SELECT 1 FROM %(table)s AS other WHERE other.{group} = NEW.{group} "
                 f'AND other."id" <> COALESCE(NEW."id", -1) '
                 f"AND other.{start} < NEW.{end} AND other.{end} > NEW.{start}) "
-                f"BEGIN SELECT RAISE(ABORT, 'constraint failed: {self.name}'); END",  # noqa: S608
+                f"BEGIN SELECT RAISE(ABORT, 'constraint failed: {self.name}'); END",
                 table=table,
             )
 
