@@ -1,0 +1,194 @@
+import pytest
+from django.urls import reverse
+
+from accounts.models import Notification
+from comments.actions import hide_comment
+from comments.models import Comment, Decision, Rule
+from tests.factories import (
+    CommentFactory,
+    GoalFactory,
+    PhaseFactory,
+    ReplyFactory,
+    UserFactory,
+    hidden,
+    withdrawn,
+)
+
+pytestmark = pytest.mark.django_db
+LIST = reverse("admin:comments_comment_changelist")
+HIDE = reverse("admin:comments_comment_hide")
+RESTORE = reverse("admin:comments_comment_restore")
+
+
+def page(comment):
+    return reverse("admin:comments_comment_change", args=[comment.pk])
+
+
+def shown(client, **query):
+    return set(client.get(LIST, query).context["cl"].queryset)
+
+
+def hide(client, *comments, rule=Rule.PRIVACY, explanation="You name a neighbour."):
+    ids = "&".join(f"ids={comment.pk}" for comment in comments)
+    return client.post(f"{HIDE}?{ids}", {"rule": rule, "explanation": explanation}, follow=True)
+
+
+def test_comments_are_found_by_word_name_and_number(signed_in, moderator):
+    bench = CommentFactory(text="A bench by the river.", author__public_name="Moorhuhn")
+    tree = CommentFactory(author__public_name="Elbfischerin")
+    client = signed_in(moderator)
+
+    assert shown(client, q="bench") == {bench}
+    assert shown(client, q="elbfischerin") == {tree}
+    assert shown(client, q=str(tree.pk)) == {tree}
+    assert shown(client, q=f"Nr. {tree.pk}") == {tree}
+    assert shown(client, q="9" * 30) == set()
+
+
+def test_comments_are_filtered_by_strategy_phase_and_state(signed_in, moderator):
+    visible, gone, back = CommentFactory(), hidden(CommentFactory()), withdrawn(CommentFactory())
+    client = signed_in(moderator)
+
+    assert shown(client) == {visible, gone, back}
+    assert shown(client, strategy=gone.phase.strategy_id) == {gone}
+    assert shown(client, phase=back.phase_id) == {back}
+    assert shown(client, state="visible") == {visible}
+    assert shown(client, state="hidden") == {gone}
+    assert shown(client, state="withdrawn") == {back}
+
+
+def test_a_withdrawn_text_is_shown_to_nobody(signed_in, moderator):
+    comment = withdrawn(CommentFactory(text="I was wrong."))
+    reply = withdrawn(ReplyFactory(parent=comment, text="So was I."))
+    client = signed_in(moderator)
+
+    for address in (LIST, page(comment), page(reply), f"{HIDE}?ids={comment.pk}"):
+        text = client.get(address).content.decode()
+        assert "I was wrong." not in text
+        assert "So was I." not in text
+
+
+def test_a_decision_is_two_taps(signed_in, moderator):
+    """The link beside the comment, and the rule with its sentence, just as it is offered."""
+    comment = CommentFactory()
+    client = signed_in(moderator)
+
+    assert f"{HIDE}?ids={comment.pk}" in client.get(LIST).content.decode()
+    offered = client.get(f"{HIDE}?ids={comment.pk}").context["forms"]
+    assert [form["rule"].value() for form in offered] == list(Rule)
+    hide(client, comment, explanation=str(offered[2]["explanation"].value()))
+
+    comment.refresh_from_db()
+    assert comment.hidden_by.rule == Rule.PRIVACY
+    assert comment.hidden_by.explanation == Rule.PRIVACY.explanation
+    assert comment.hidden_by.decided_by == moderator
+    assert Notification.objects.get(about=comment.hidden_by.about).recipient == comment.author
+
+
+def test_hiding_needs_an_explanation(signed_in, moderator):
+    comment = CommentFactory()
+
+    response = hide(signed_in(moderator), comment, explanation=" ")
+
+    errors = [form.errors for form in response.context["forms"] if form.is_bound]
+    assert [list(error) for error in errors] == [["explanation"]]
+    assert not Decision.objects.exists()
+
+
+def test_hiding_can_be_taken_back_at_once(signed_in, moderator):
+    comment = CommentFactory()
+    client = signed_in(moderator)
+
+    response = hide(client, comment)
+    decision = Decision.objects.get()
+    undo = reverse("admin:comments_comment_take_back", args=[decision.pk])
+    assert "1 Nachricht geht um " in response.content.decode()
+    assert f'action="{undo}"' in response.content.decode()
+    client.post(undo)
+
+    assert list(Comment.objects.visible()) == [comment]
+    assert not Notification.objects.exists()
+    assert client.get(undo).status_code == 405
+
+
+def test_several_are_hidden_and_shown_again_at_once(signed_in, moderator):
+    comments = CommentFactory.create_batch(3)
+    client = signed_in(moderator)
+    chosen = {"action": "hide_selected", "_selected_action": [one.pk for one in comments]}
+
+    asked = client.post(LIST, chosen, follow=True)
+    assert len(asked.context["said"]) == 3
+    hide(client, *comments)
+    assert not Comment.objects.visible().exists()
+
+    ids = "&".join(f"ids={one.pk}" for one in comments)
+    client.post(f"{RESTORE}?{ids}")
+    assert Comment.objects.visible().count() == 3
+
+
+def test_who_comes_late_reads_who_was_faster(signed_in, moderator):
+    first, second = CommentFactory.create_batch(2)
+    colleague = UserFactory(is_staff=True, role="Moderation", public_name="Frau Schnell")
+    hide_comment(comment=first, rule=Rule.LAW, explanation="Against the law.", by=colleague)
+
+    response = hide(signed_in(moderator), first, second)
+
+    assert "Frau Schnell hat diesen Kommentar um " in response.content.decode()
+    assert "Ihre Entscheidung wurde nicht gespeichert." in response.content.decode()
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert first.hidden_by.decided_by == colleague
+    assert second.hidden_by.decided_by == moderator
+
+
+def test_the_page_of_a_comment_shows_thread_and_history(signed_in, moderator):
+    reply = ReplyFactory(parent=CommentFactory(text="More trees, please."), text="Which trees?")
+    hide_comment(comment=reply, rule=Rule.TOPIC, explanation="Not here.", by=moderator)
+    client = signed_in(moderator)
+
+    assert "Which trees?" in client.get(page(reply.parent)).content.decode()
+    text = client.get(page(reply)).content.decode()
+    assert "More trees, please." in text
+    assert "Not here." in text
+
+
+def test_nobody_writes_changes_or_deletes_what_citizens_say(signed_in):
+    comment = CommentFactory()
+    client = signed_in(UserFactory(is_staff=True, is_superuser=True))
+
+    assert client.get(reverse("admin:comments_comment_add")).status_code == 403
+    assert client.post(page(comment), {"text": "Mine"}).status_code == 403
+    delete = reverse("admin:comments_comment_delete", args=[comment.pk])
+    assert client.post(delete, {"post": "yes"}).status_code == 403
+    comment.refresh_from_db()
+    assert comment.text == "More trees, please."
+
+
+def test_an_editor_reads_comments_and_decides_nothing(signed_in, editor):
+    comment = hidden(CommentFactory())
+    client = signed_in(editor)
+    decision = Decision.objects.get()
+    undo = reverse("admin:comments_comment_take_back", args=[decision.pk])
+
+    overview = client.get(LIST).content.decode()
+    assert HIDE not in overview
+    assert RESTORE not in overview
+    assert hide(client, comment).status_code == 403
+    assert client.post(f"{RESTORE}?ids={comment.pk}").status_code == 403
+    client.post(undo)
+    assert Decision.objects.get() == decision
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_list_asks_as_often_for_three_as_for_one(
+    signed_in, moderator, number, django_assert_num_queries
+):
+    phase = PhaseFactory()
+    for goal in GoalFactory.create_batch(number, strategy=phase.strategy):
+        hidden(CommentFactory(phase=phase, goal=goal))
+    client = signed_in(moderator)
+
+    with django_assert_num_queries(8):
+        response = client.get(LIST)
+
+    assert len(response.context["cl"].result_list) == number

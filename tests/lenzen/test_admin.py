@@ -1,0 +1,134 @@
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+
+from accounts.models import TaskRun
+from comments.actions import hide_comment
+from comments.models import Comment, Rule
+from lenzen.admin import TASKS
+from strategies.actions import close_phase
+from strategies.models import Phase
+from tests.factories import (
+    CommentFactory,
+    PhaseFactory,
+    StrategyFactory,
+    SubscriptionFactory,
+    UserFactory,
+    days,
+)
+
+pytestmark = pytest.mark.django_db
+INDEX = reverse("admin:index")
+
+
+def worker_ran(days_ago):
+    for task in TASKS:
+        TaskRun.objects.update_or_create(task=task, defaults={"finished_at": days(-days_ago)})
+
+
+def test_the_admin_is_entered_through_our_own_door_only(client, signed_in, citizen, editor):
+    login = reverse("admin:login")
+    ours = f"{reverse('account_login')}?next=%2Fadmin%2F"
+
+    assert client.get(INDEX, follow=True).redirect_chain[-1][0].startswith(ours)
+    assert client.post(login, {"username": "x", "password": "y"}).url.startswith(
+        reverse("account_login")
+    )
+    assert signed_in(citizen).get(login).status_code == 403
+    assert signed_in(citizen).get(INDEX, follow=True).status_code == 403
+    assert signed_in(editor).get(login).url == INDEX
+
+
+def test_only_our_own_models_are_there():
+    registered = {model._meta.label_lower for model in admin.site._registry}
+
+    assert registered == {
+        "strategies.strategy",
+        "comments.comment",
+        "accounts.user",
+        "accounts.notification",
+    }
+
+
+def test_an_editor_finds_what_is_open_what_is_promised_and_what_is_a_draft(signed_in, editor):
+    PhaseFactory(strategy__title="Open paths")
+    PhaseFactory(
+        strategy__title="Promised answer", opens_in=-9, closes_in=-5, answer_by=days(-1).date()
+    )
+    StrategyFactory(title="Unfinished draft", published_at=None)
+
+    found = signed_in(editor).get(INDEX).context
+
+    assert [work["phase"].strategy.title for work in found["open_phases"]] == ["Open paths"]
+    assert [work["phase"].strategy.title for work in found["late_answers"]] == ["Promised answer"]
+    assert [strategy.title for strategy in found["drafts"]] == ["Unfinished draft"]
+    assert "newest_comments" not in found
+
+
+def test_a_moderator_finds_the_newest_comments(signed_in, moderator):
+    comment = CommentFactory()
+
+    found = signed_in(moderator).get(INDEX)
+
+    assert list(found.context["newest_comments"]) == [comment]
+    assert f"{reverse('admin:comments_comment_hide')}?ids={comment.pk}" in found.content.decode()
+    assert "open_phases" not in found.context
+
+
+def test_deeds_can_be_taken_back_from_the_first_page(signed_in, editor, moderator, open_phase):
+    SubscriptionFactory.create_batch(2, strategy=open_phase.strategy)
+    comment = CommentFactory(phase=open_phase)
+    hide_comment(comment=comment, rule=Rule.PRIVACY, explanation="A name.", by=moderator)
+    close_phase(phase=open_phase, by=editor, reason="The hall is flooded.")
+    administrator = UserFactory(is_staff=True, is_superuser=True)
+    client = signed_in(administrator)
+
+    deeds = client.get(INDEX).context["deeds"]
+    for deed in deeds:
+        client.post(deed["url"])
+
+    # Two members of staff and two subscribers hear of the closing, one author of the hiding.
+    assert [deed["messages"] for deed in deeds] == [4, 1]
+    assert Phase.objects.open().exists()
+    assert Comment.objects.visible().exists()
+    assert client.get(INDEX).context["deeds"] == []
+
+
+def test_nothing_to_do_is_said_with_the_time_of_the_last_check(signed_in, editor):
+    worker_ran(days_ago=0)
+
+    assert "Nichts zu tun. Letzte Prüfung: " in signed_in(editor).get(INDEX).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "stands_still"), [(1, False), (4, False), (6, True), (600, True)]
+)
+def test_a_worker_that_stands_still_is_told(signed_in, editor, minutes, stands_still):
+    worker_ran(days_ago=minutes / 24 / 60)
+
+    found = signed_in(editor).get(INDEX)
+
+    assert found.context["worker"]["stands_still"] == stands_still
+    assert "Worker zuletzt vor " in found.content.decode()
+
+
+def test_a_worker_that_never_ran_is_told(signed_in, editor):
+    assert signed_in(editor).get(INDEX).context["worker"]["stands_still"]
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_first_page_asks_as_often_for_three_as_for_one(
+    signed_in, number, django_assert_num_queries
+):
+    for phase in PhaseFactory.create_batch(number):
+        comment = CommentFactory(phase=phase)
+        staff = UserFactory(is_staff=True, is_superuser=True)
+        hide_comment(comment=comment, rule=Rule.LAW, explanation="No.", by=staff)
+        CommentFactory(phase=phase)
+    client = signed_in(UserFactory(is_staff=True, is_superuser=True))
+
+    with django_assert_num_queries(12):
+        response = client.get(INDEX)
+
+    assert len(response.context["open_phases"]) == number
+    assert len(response.context["deeds"]) == number
