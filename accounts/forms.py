@@ -18,7 +18,6 @@ LABELS = {
     "password": _("Password"),
     "oldpassword": _("Current password"),
     "password1": _("New password"),
-    "password2": _("New password, once more"),
     "code": _("Code"),
     "name": _("What you call this passkey"),
 }
@@ -81,6 +80,8 @@ class OurWords:
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        # Whoever mistypes a new password comes in with a code and sets another one.
+        self.fields.pop("password2", None)
         for name, field in self.fields.items():
             field.label = LABELS.get(name, field.label)
             field.help_text = HINTS.get(name, "")
