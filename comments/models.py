@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from strategies.constraints import SEARCH_CONFIG, FullTextIndex
 from strategies.models import Goal, Phase, Strategy
 
 MAX_LENGTH = 4_000
@@ -138,7 +139,8 @@ class Comment(models.Model):
                 condition=Q(text__length__gte=1, text__length__lte=MAX_LENGTH)
                 | (Q(text="") & ~Q(withdrawn_at=None)),
                 name="comments_comment_length",
-            )
+            ),
+            FullTextIndex(name="comments_by_words", field="text", config=SEARCH_CONFIG),
         ]
 
     def __str__(self):

@@ -159,7 +159,7 @@ def _save(phase: Phase, field: str) -> None:
         phase.validate_constraints()
     except ValidationError as error:
         raise PhaseRefused(" ".join(error.messages)) from error
-    phase.save(update_fields=[field])
+    phase.save(update_fields=[field, "changed_at"])
 
 
 def _move(

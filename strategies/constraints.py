@@ -1,9 +1,14 @@
-"""A promise that Django has no portable constraint for."""
+"""What Django has no portable class for: a promise and an index."""
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.core.exceptions import ValidationError
 from django.db.backends.ddl_references import Statement, Table
 from django.db.models.constraints import BaseConstraint
 from django.utils.translation import gettext_lazy as _
+
+SEARCH_CONFIG = "german"
+"""How PostgreSQL takes words apart."""
 
 
 class NoOverlap(BaseConstraint):
@@ -89,3 +94,47 @@ class NoOverlap(BaseConstraint):
         )
         if others.exclude(pk=instance.pk).exists():
             raise ValidationError(self.get_violation_error_message(), code="overlap")
+
+
+class FullTextIndex(BaseConstraint):
+    """Makes ``lenzen.search`` fast in one column on PostgreSQL.
+
+    It forbids nothing and does not exist on SQLite, which reads every row. It is a
+    constraint because Django asks every database to build the indexes of a model, and
+    asks constraints only for what they have to say.
+    """
+
+    def __init__(self, *, name: str, field: str, config: str, **options):
+        super().__init__(name=name, **options)
+        self.field, self.config = field, config
+
+    def deconstruct(self):
+        path, args, kwargs = super().deconstruct()
+        return path, args, kwargs | {"field": self.field, "config": self.config}
+
+    def __eq__(self, other):
+        if isinstance(other, FullTextIndex):
+            return self.deconstruct() == other.deconstruct()
+        return super().__eq__(other)
+
+    def _index(self):
+        # As the search writes it: PostgreSQL compares the expression.
+        return GinIndex(SearchVector(self.field, config=self.config), name=self.name)
+
+    def create_sql(self, model, schema_editor):
+        if schema_editor.connection.vendor != "postgresql":
+            return None
+        return self._index().create_sql(model, schema_editor)
+
+    def constraint_sql(self, model, schema_editor):
+        # An index cannot stand inside CREATE TABLE.
+        if sql := self.create_sql(model, schema_editor):
+            schema_editor.deferred_sql.append(sql)
+
+    def remove_sql(self, model, schema_editor):
+        if schema_editor.connection.vendor != "postgresql":
+            return None
+        return self._index().remove_sql(model, schema_editor)
+
+    def validate(self, model, instance, exclude=None, using="default"):
+        pass

@@ -281,6 +281,7 @@ class Phase(models.Model):
         blank=True,
         help_text=_("The day on which the answer was published."),
     )
+    changed_at = models.DateTimeField(_("changed"), auto_now=True)
 
     objects = PhaseQuerySet.as_manager()
 
