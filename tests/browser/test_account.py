@@ -1,0 +1,150 @@
+"""The door and the account in a browser: by keyboard and mouse, in light and dark, with a passkey."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.accounts.door import code_sent
+from tests.factories import UserFactory
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+PASSWORD = "vierzehn Birnen am Deich"
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+@pytest.fixture
+def complaints(page):
+    """What the browser complains about: blocked by the policy, missing, foreign."""
+    heard = []
+    page.on("console", lambda line: heard.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    return heard
+
+
+@pytest.fixture
+def look(page):
+    """Nothing on this page keeps anybody out, in light and in dark, narrow and wide."""
+
+    def look():
+        for scheme, width in [("light", 1280), ("dark", 320)]:
+            page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size({"width": width, "height": 900})
+            found = Axe().run(page)
+            assert found.violations_count == 0, f"{page.url} {found.generate_report()}"
+            too_wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+            assert not page.evaluate(too_wide), page.url
+
+    return look
+
+
+def press(page, button):
+    page.get_by_role("button", name=button).first.click()
+
+
+def test_a_newcomer_gets_in_and_is_led_back(page, live_server, look, complaints):
+    page.goto(f"{live_server.url}/konto/anmelden/?next=/termine/")
+    look()
+    page.get_by_label("Name, der bei Ihrem Kommentar steht").fill("Bauamt")
+    page.get_by_label("E-Mail-Adresse").fill("anna@example.org")
+    press(page, "Weiter")
+    look()
+    page.get_by_label("Code aus der E-Mail").fill("000000")
+    press(page, "Anmelden")
+    assert page.title().startswith("Fehler: ")
+    look()
+    press(page, "Neuen Code senden")
+    page.get_by_label("Code aus der E-Mail").fill(code_sent())
+    press(page, "Anmelden")
+    assert page.title().startswith("Fehler: Ihr Name")
+    look()
+    page.get_by_label("Name, der bei Ihrem Kommentar steht").fill("Anna vom Berg")
+    press(page, "Speichern")
+
+    assert page.url == f"{live_server.url}/termine/"
+    assert complaints == []
+
+
+def test_a_passkey_is_added_and_stands_in_for_code_and_second_step(
+    page, live_server, look, complaints
+):
+    UserFactory(email="anna@example.org", password=PASSWORD)
+    devices = page.context.new_cdp_session(page)
+    devices.send("WebAuthn.enable")
+    devices.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+
+    page.goto(f"{live_server.url}/konto/anmelden/passwort/?next=/konto/schutz/")
+    look()
+    sign_in_by_password(page)
+    look()
+    page.get_by_role("link", name="Passkey hinzufügen").click()
+    page.get_by_label("Passwort").fill(PASSWORD)
+    press(page, "Weiter")
+    look()
+    page.get_by_label("Wie Sie diesen Passkey nennen").fill("Telefon")
+    press(page, "Passkey hinzufügen")
+    page.wait_for_url("**/ersatzcodes/")
+    look()
+    page.goto(f"{live_server.url}/konto/schutz/passkeys/")
+    assert page.get_by_role("heading", name="Telefon").is_visible()
+    look()
+
+    sign_out(page, live_server)
+    page.goto(f"{live_server.url}/konto/anmelden/passwort/?next=/termine/")
+    press(page, "Mit Passkey anmelden")
+    page.wait_for_url(f"{live_server.url}/termine/")
+
+    sign_out(page, live_server)
+    page.goto(f"{live_server.url}/konto/anmelden/passwort/")
+    sign_in_by_password(page)
+    assert page.get_by_role("heading", name="Zweiter Schritt").is_visible()
+    look()
+    press(page, "Passkey verwenden")
+    page.wait_for_url(f"{live_server.url}/konto/")
+    look()
+    assert complaints == []
+
+
+def test_without_a_passkey_the_page_says_what_happened(page, live_server):
+    page.goto(f"{live_server.url}/konto/anmelden/passwort/")
+    devices = page.context.new_cdp_session(page)
+    devices.send("WebAuthn.enable")
+    empty = {**AUTHENTICATOR, "isUserVerified": False}
+    devices.send("WebAuthn.addVirtualAuthenticator", {"options": empty})
+
+    press(page, "Mit Passkey anmelden")
+
+    page.get_by_role("alert").get_by_text("Das hat nicht geklappt").wait_for()
+
+
+@pytest.mark.parametrize(
+    "path", ["", "e-mail/", "passwort/neu/", "schutz/", "schutz/app/", "sitzungen/", "abmelden/"]
+)
+def test_every_page_of_the_account_is_open_to_everybody(
+    page, live_server, look, complaints, signed_in, path
+):
+    cookie = signed_in(UserFactory()).cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+
+    page.goto(f"{live_server.url}/konto/{path}")
+
+    assert page.url == f"{live_server.url}/konto/{path}"
+    look()
+    assert complaints == []
+
+
+def sign_in_by_password(page):
+    page.get_by_label("E-Mail-Adresse").fill("anna@example.org")
+    page.get_by_label("Passwort").fill(PASSWORD)
+    press(page, "Anmelden")
+
+
+def sign_out(page, live_server):
+    page.goto(f"{live_server.url}/konto/abmelden/")
+    press(page, "Abmelden")
