@@ -37,6 +37,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     No two accounts have names that readers could take for the same (``names.skeleton``).
     """
 
+    class Rhythm(models.TextChoices):
+        AT_ONCE = "at_once", _("At once")
+        DAILY = "daily", _("Gathered daily")
+        WEEKLY = "weekly", _("Gathered weekly")
+        NEVER = "never", _("Not at all")
+
     email = models.EmailField(_("e-mail address"))
     public_name = models.CharField(_("public name"), max_length=60, blank=True)
     # NULL, not empty: those without a name must not clash.
@@ -52,6 +58,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         null=True,
         blank=True,
         help_text=_("Reading and withdrawing stay possible."),
+    )
+    news_rhythm = models.CharField(
+        _("news by e-mail"), max_length=10, choices=Rhythm, default=Rhythm.AT_ONCE
     )
     is_staff = models.BooleanField(_("works here"), default=False)
     is_active = models.BooleanField(_("may sign in"), default=True)
@@ -121,6 +130,13 @@ class NotificationQuerySet(models.QuerySet):
         """Might have been tried since ``since`` and nobody did."""
         return self.due().filter(send_at__lte=since)
 
+    def told(self):
+        """What people can read again in their account: all that has ended, never a code."""
+        return self.exclude(ended_at=None).filter(is_private=False)
+
+    def unread(self):
+        return self.told().filter(read_at=None)
+
 
 class Notification(models.Model):
     """One message owed to one person or to one address.
@@ -153,6 +169,9 @@ class Notification(models.Model):
     is_private = models.BooleanField(
         default=False, help_text=_("Holds a code: shown to nobody, and emptied when it ends.")
     )
+    is_gathered = models.BooleanField(
+        default=False, help_text=_("Leaves in one mail with whatever else was gathered.")
+    )
     created_at = models.DateTimeField(_("written"), db_default=Now(), editable=False)
     send_at = models.DateTimeField(_("leaves"), db_default=Now())
     expires_at = models.DateTimeField(_("pointless from"))
@@ -163,6 +182,7 @@ class Notification(models.Model):
         _("outcome"), max_length=10, choices=Outcome, default=Outcome.WAITING, blank=True
     )
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    read_at = models.DateTimeField(_("read"), null=True, blank=True)
 
     objects = NotificationQuerySet.as_manager()
 
@@ -198,6 +218,24 @@ class Notification(models.Model):
 
     def __str__(self):
         return gettext("Message with a code") if self.is_private else self.subject
+
+
+class Bounce(models.Model):
+    """That an address takes no mails: only codes are sent there until one was entered.
+
+    The address and not the person bounces, so a new address is written to at once.
+    """
+
+    address = models.EmailField(_("address"), unique=True)
+    answer = models.CharField(_("answer of the mail server"), max_length=300, blank=True)
+    bounced_at = models.DateTimeField(_("since"), db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("address that takes no mails")
+        verbose_name_plural = _("addresses that take no mails")
+
+    def __str__(self):
+        return self.address
 
 
 class TaskRun(models.Model):

@@ -18,6 +18,10 @@ TAKE_BACK = timedelta(minutes=10)
 """How long a deed of staff can be taken back; its messages wait as long."""
 
 
+WORTH_CONFIRMING = timedelta(days=7)
+"""How long the link in the mail to a new address works; then the request is forgotten."""
+
+
 class StrategyQuerySet(models.QuerySet):
     def published(self):
         """What the public may see; everything else does not exist for it."""
@@ -404,20 +408,56 @@ class Participation(models.Model):
 
 class SubscriptionQuerySet(models.QuerySet):
     def current(self):
-        return self.filter(ended_at=None)
+        """Those that count: not ended and, without an account, confirmed."""
+        return self.filter(ended_at=None).exclude(person=None, confirmed_at=None)
+
+    def reaching(self, strategy: Strategy):
+        """Current ones through which ``strategy`` is heard of.
+
+        Who follows all strategies and has switched this one off does not.
+        """
+        ended = Subscription.objects.filter(
+            strategy=strategy, person=OuterRef("person"), ended_at__isnull=False
+        )
+        follows_all = Q(strategy=None) & ~Exists(ended)
+        return self.current().filter(Q(strategy=strategy) | follows_all)
+
+    def unconfirmed(self):
+        """Requests by e-mail whose link nobody has used, and still can."""
+        return self.filter(person=None, confirmed_at=None, started_at__gt=Now() - WORTH_CONFIRMING)
+
+    def abandoned(self):
+        """Requests by e-mail that nobody has confirmed in time: to be deleted."""
+        return self.filter(person=None, confirmed_at=None, started_at__lte=Now() - WORTH_CONFIRMING)
 
 
 class Subscription(models.Model):
-    """That somebody wants to hear of a strategy.
+    """That a person, or an address without account, wants to hear of a strategy or of all.
 
-    Switching off keeps the row, so that a later comment does not switch it on again.
+    A person who switches off keeps the row, so that a later comment does not switch it
+    on again, and so that who follows all can leave one out. An address that does is
+    forgotten. An address counts when ``confirmed_at`` is known.
     """
 
-    strategy = models.ForeignKey(Strategy, on_delete=models.CASCADE, related_name="subscriptions")
-    person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="subscriptions"
+    strategy = models.ForeignKey(
+        Strategy,
+        verbose_name=_("strategy"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="subscriptions",
+        help_text=_("Empty: all strategies."),
     )
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="subscriptions",
+    )
+    address = models.EmailField(_("address"), blank=True)
     started_at = models.DateTimeField(db_default=Now(), editable=False)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
     objects = SubscriptionQuerySet.as_manager()
@@ -426,10 +466,30 @@ class Subscription(models.Model):
         verbose_name = _("subscription")
         verbose_name_plural = _("subscriptions")
         constraints = [
+            models.CheckConstraint(
+                condition=Q(person=None) ^ Q(address=""),
+                name="strategies_subscription_one_follower",
+            ),
             models.UniqueConstraint(
                 fields=["strategy", "person"], name="strategies_subscription_once"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["person"],
+                name="strategies_subscription_all_once",
+                condition=Q(strategy=None),
+            ),
+            models.UniqueConstraint(
+                fields=["strategy", "address"],
+                name="strategies_subscription_address_once",
+                condition=~Q(address=""),
+            ),
+            models.UniqueConstraint(
+                fields=["address"],
+                name="strategies_subscription_address_all_once",
+                condition=Q(strategy=None) & ~Q(address=""),
+            ),
         ]
 
     def __str__(self):
-        return f"{self.person} – {self.strategy}"
+        follower = self.person or gettext("An address without account")
+        return f"{follower} – {self.strategy or gettext('All strategies')}"
