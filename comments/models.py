@@ -57,6 +57,15 @@ _EXPLANATIONS = {
 }
 
 
+class Label(models.TextChoices):
+    """What kind of comment it is, if its author wishes to say so."""
+
+    SUGGESTION = "suggestion", _("Suggestion")
+    CONCERN = "concern", _("Concern")
+    QUESTION = "question", _("Question")
+    PRAISE = "praise", _("Praise")
+
+
 class CommentQuerySet(models.QuerySet):
     def published(self):
         """Comments on what the public may see, whatever became of their words."""
@@ -111,7 +120,16 @@ class Comment(models.Model):
         related_name="comments",
     )
     badge = models.CharField(_("badge"), max_length=60, blank=True)
+    label = models.CharField(_("label"), max_length=10, choices=Label, blank=True)
     text = models.TextField(_("text"), blank=True)
+    version = models.PositiveSmallIntegerField(default=1, editable=False)
+    edited_at = models.DateTimeField(null=True, editable=False)
+    # Which version of its parent the author of a reply had read.
+    answered_version = models.PositiveSmallIntegerField(null=True, editable=False)
+    # Counted in the action that votes: the order by approval would count them for every page.
+    agreeing = models.PositiveIntegerField(default=0, editable=False)
+    disagreeing = models.PositiveIntegerField(default=0, editable=False)
+    earlier_votes = models.PositiveIntegerField(default=0, editable=False)
     posted_at = models.DateTimeField(_("posted"), db_default=Now(), editable=False)
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
     hidden_by = models.OneToOneField(
@@ -166,6 +184,70 @@ class Comment(models.Model):
     def about(self) -> str:
         """How messages name this comment, so that they can be taken back."""
         return f"comment:{self.pk}"
+
+
+class CommentVersion(models.Model):
+    """What a comment said before an edit; kept only if somebody had replied or voted by then.
+
+    It is as public as its comment, until the author removes it: then the words are gone
+    and only that there was a version remains.
+    """
+
+    comment = models.ForeignKey(Comment, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveSmallIntegerField()
+    text = models.TextField(blank=True)
+    replaced_at = models.DateTimeField(db_default=Now())
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("earlier version")
+        verbose_name_plural = _("earlier versions")
+        ordering = ["-number"]
+        constraints = [
+            UniqueConstraint(fields=["comment", "number"], name="comments_version_number_unique"),
+            CheckConstraint(
+                condition=Q(removed_at=None) ^ Q(text=""), name="comments_version_text_or_removed"
+            ),
+        ]
+
+    def __str__(self):
+        return gettext("{comment}, version {number}").format(
+            comment=self.comment, number=self.number
+        )
+
+
+class Opinion(models.TextChoices):
+    AGREE = "agree", _("Agree")
+    DISAGREE = "disagree", _("Disagree")
+
+
+class Vote(models.Model):
+    """A person's opinion on a comment, and which version of it they had read.
+
+    Who voted how is nobody's business: it is shown nowhere, and no time is kept that
+    would tell. The person may be gone; the vote counts on.
+    """
+
+    comment = models.ForeignKey(Comment, on_delete=models.CASCADE, related_name="votes")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="votes"
+    )
+    opinion = models.CharField(max_length=8, choices=Opinion)
+    version = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        verbose_name = _("vote")
+        verbose_name_plural = _("votes")
+        constraints = [
+            UniqueConstraint(
+                fields=["person", "comment"],
+                name="comments_vote_one_per_person",
+                condition=~Q(person=None),
+            )
+        ]
+
+    def __str__(self):
+        return gettext("Vote")
 
 
 class Decision(models.Model):
@@ -223,6 +305,7 @@ class Draft(models.Model):
     strategy = models.ForeignKey(Strategy, on_delete=models.CASCADE, related_name="+")
     goal = models.ForeignKey(Goal, null=True, on_delete=models.CASCADE, related_name="+")
     parent = models.ForeignKey(Comment, null=True, on_delete=models.CASCADE, related_name="+")
+    label = models.CharField(max_length=10, choices=Label, blank=True)
     text = models.TextField(max_length=4 * MAX_LENGTH)
     saved_at = models.DateTimeField(db_default=Now())
 
