@@ -34,7 +34,7 @@ def door(request):
     form = DoorForm(_posted(request), initial=request.session.get(DOOR))
     if form.is_valid():
         address = form.cleaned_data["email"].lower()
-        if not ratelimit.consume(request, action="request_login_code", key=address):
+        if not _may_ask_for_code(request, address):
             return ratelimit.respond_429(request)
         request.session[DOOR] = form.cleaned_data
         SignInCode.send_to(address, request)
@@ -43,6 +43,15 @@ def door(request):
         return redirect(_with_next(request, "account_confirm_login_code"))
     context = {"form": form, "next": get_next_redirect_url(request)}
     return render(request, "account/login.html", context)
+
+
+def _may_ask_for_code(request, address):
+    # Strict for an address from one network, so that nobody elsewhere can use up the codes
+    # that somebody needs.
+    here = f"{address} {request.META['REMOTE_ADDR']}"
+    return ratelimit.consume(request, action="request_login_code", key=here) and ratelimit.consume(
+        request, action="codes_to_address", key=address
+    )
 
 
 @never_cache
@@ -55,6 +64,9 @@ def enter_code(request):
     if awaited is None:
         messages.info(request, _("Your code has expired. Please ask for a new one."))
         return redirect(_with_next(request, "account_login"))
+    # The session counts attempts, too, but not those that are made at the same instant.
+    if not ratelimit.consume(request, action="enter_code", key=request.session.session_key):
+        return ratelimit.respond_429(request)
     form = CodeForm(_posted(request), expected=awaited.code)
     if form.is_valid():
         return awaited.finish(get_next_redirect_url(request))
@@ -96,7 +108,7 @@ def name(request):
         else:
             messages.success(request, _("Your name is saved."))
             return redirect(get_login_redirect_url(request))
-    elif refused:
+    elif refused and not request.POST:
         form.add_error("name", NameRefusal(refused["reason"]).label)
     return render(
         request, "account/name.html", {"form": form, "next": get_next_redirect_url(request)}

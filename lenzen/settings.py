@@ -258,7 +258,9 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 # Generous for a network, behind which a library or a town hall may sit; strict for an address.
 ACCOUNT_RATE_LIMITS = {
-    "request_login_code": "60/h/ip,5/15m/key,20/d/key",
+    "request_login_code": "60/h/ip,5/15m/key",
+    "codes_to_address": "30/h/key",
+    "enter_code": "10/15m/key",
     "confirm_email": "5/15m/key",
 }
 ACCOUNT_FORMS = {

@@ -363,6 +363,36 @@ def test_an_address_gets_five_codes_in_a_quarter_of_an_hour(reader):
     assert knock(reader, "other@example.org").status_code == 302
 
 
+def test_nobody_elsewhere_uses_up_the_codes_of_an_address(reader):
+    for _time in range(6):
+        knock(Client(REMOTE_ADDR="203.0.113.7"), "someone@example.org")
+
+    assert knock(reader, "someone@example.org").status_code == 302
+
+
+def test_an_address_gets_thirty_codes_an_hour_at_most():
+    for number in range(30):
+        knock(Client(REMOTE_ADDR=f"203.0.113.{number}"), "someone@example.org")
+
+    answer = knock(Client(REMOTE_ADDR="203.0.113.99"), "someone@example.org")
+
+    assert answer.status_code == 429
+
+
+def test_codes_cannot_be_tried_all_at_once(reader):
+    knock(reader, known())
+    untouched = reader.session["account_login"]
+    for _attempt in range(10):
+        enter(reader, wrong())
+        # As if all attempts had read the session before one of them wrote it.
+        session = reader.session
+        session["account_login"] = untouched
+        session.save()
+
+    assert enter(reader).status_code == 429
+    assert signed_in_as(reader) is None
+
+
 def test_a_network_gets_sixty_codes_an_hour(reader):
     for number in range(60):
         assert knock(reader, f"someone{number}@example.org").status_code == 302

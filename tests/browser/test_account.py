@@ -1,4 +1,4 @@
-"""The door and the account in a browser: by keyboard and mouse, in light and dark, with a passkey."""
+"""Door and account in a browser: every page open to everybody, and passkeys."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
