@@ -1,0 +1,203 @@
+"""Every public page in every state: axe finds nothing, nothing is wider than the screen, headings
+are in order, every comment has one, and links that lead elsewhere are called differently."""
+
+from itertools import pairwise
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+
+from comments.models import MAX_LENGTH
+from strategies.messages import unsubscribe_url
+from strategies.models import GoalVersion, PhaseEvent
+from tests.factories import (
+    CommentFactory,
+    GoalFactory,
+    PhaseEventFactory,
+    PhaseFactory,
+    ReplyFactory,
+    StrategyFactory,
+    UserFactory,
+    days,
+    hidden,
+)
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+HEADINGS = (
+    """[...document.querySelectorAll("main :is(h1, h2, h3, h4, h5)")].map(h => +h.tagName[1])"""
+)
+SAME_NAME = """() => {
+  const targets = new Map();
+  for (const link of document.querySelectorAll("main .column a[href]")) {
+    const name = link.textContent.trim().replace(/\\s+/g, " ");
+    if (targets.has(name) && targets.get(name) !== link.href) return name;
+    targets.set(name, link.href);
+  }
+}"""
+TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+LONG_NAME = "Dampfschifffahrtsgesellschaftskapitänin"
+
+
+@pytest.fixture
+def look(page, live_server):
+    """Open this path, and find nothing wrong in light and dark, wide and at 320 px."""
+
+    def look_at():
+        for scheme, width in [("light", 1280), ("dark", 320)]:
+            page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size({"width": width, "height": 900})
+            found = Axe().run(page)
+            assert found.violations_count == 0, f"{page.url} {found.generate_report()}"
+            assert not page.evaluate(TOO_WIDE), page.url
+        levels = page.evaluate(HEADINGS)
+        assert levels[0] == 1
+        assert levels.count(1) == 1
+        assert all(below <= above + 1 for above, below in pairwise(levels))
+        assert page.evaluate(SAME_NAME) is None
+        articles, named = page.locator("article"), page.locator("article > :is(h3, h4)")
+        assert articles.count() == named.count()
+
+    def look(path=None):
+        if path:
+            page.goto(f"{live_server.url}{path}")
+        look_at()
+
+    return look
+
+
+@pytest.fixture
+def me(page, live_server, signed_in):
+    """Whoever sits before the browser, signed in."""
+    person = UserFactory(public_name="Elbfischerin")
+    cookie = signed_in(person).cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+    return person
+
+
+@pytest.fixture
+def discussion(open_phase, moderator):
+    """A goal with a changed text and with comments in every state; the rest of its strategy."""
+    strategy = open_phase.strategy
+    goal, _other = GoalFactory(strategy=strategy), GoalFactory(strategy=strategy)
+    GoalVersion.objects.create(
+        goal=goal, title="Before", text="<p>Less</p>", replaced_by=moderator, reason="A mistake."
+    )
+    PhaseEventFactory(phase=open_phase)
+    here = {"phase": open_phase, "goal": goal}
+    comment = CommentFactory(author__public_name=LONG_NAME, **here)
+    ReplyFactory(parent=comment, badge="Amtsverwaltung", text=f"https://example.org/{'x' * 80}")
+    hidden(ReplyFactory(parent=comment))
+    hidden(CommentFactory(**here))
+    CommentFactory(withdrawn_at=timezone.now(), **here)
+    CommentFactory(author=None, **here)
+    CommentFactory(phase=open_phase, goal=None)
+    return comment
+
+
+@pytest.mark.parametrize("path", ["/", "/strategien/", "/termine/"])
+def test_lists_empty_and_full(look, path):
+    look(path)
+    PhaseFactory(answer_by=days(30))
+    PhaseFactory(opens_in=-9, closes_in=-2)
+    PhaseFactory(opens_in=2, closes_in=9)
+    StrategyFactory()
+    look(path)
+
+
+@pytest.mark.parametrize(
+    "path", ["kontakt", "impressum", "datenschutz", "nutzungsregeln", "barrierefreiheit", "fehlt"]
+)
+def test_pages_of_the_foot_and_none(look, path):
+    look(f"/{path}/")
+
+
+def test_strategy_in_every_time(look):
+    for opens_in, closes_in in [(-9, -2), (-1, 1), (2, 9)]:
+        phase = PhaseFactory(opens_in=opens_in, closes_in=closes_in)
+        GoalFactory(strategy=phase.strategy)
+        look(phase.strategy.get_absolute_url())
+    look(StrategyFactory().get_absolute_url())
+
+
+def test_full_strategy_and_discussion(look, discussion):
+    strategy = discussion.phase.strategy
+    look(strategy.get_absolute_url())
+    look(discussion.goal.get_absolute_url())
+    look(f"{discussion.goal.get_absolute_url()}?antwort={discussion.pk}")
+    look(f"{strategy.get_absolute_url()}diskussion/")
+    look(f"{strategy.get_absolute_url()}druck/")
+
+
+def test_extended_and_ended_discussion(look, discussion, moderator):
+    phase = discussion.phase
+    PhaseEventFactory(
+        phase=phase,
+        kind=PhaseEvent.Kind.EXTENDED,
+        moment=days(-0.5),
+        date_before=days(0.5),
+        date_after=phase.closes_at,
+        by=moderator,
+        reason="Holidays.",
+    )
+    look(phase.strategy.get_absolute_url())
+    phase.closes_at = days(-0.1)
+    phase.save()
+    look(discussion.goal.get_absolute_url())
+
+
+def test_many_pages_of_comments(look, goal, open_phase):
+    CommentFactory.create_batch(101, goal=goal, phase=open_phase)
+
+    look(f"{goal.get_absolute_url()}?seite=3")
+
+
+def test_signed_in_with_a_comment_of_ones_own(look, me, discussion):
+    own = CommentFactory(author=me, phase=discussion.phase, goal=discussion.goal)
+    look(f"/kommentare/{own.pk}/?neu=1")
+    look(f"/kommentare/{own.pk}/zurueckziehen/")
+    own.withdrawn_at = timezone.now()
+    own.save()
+    look(f"/kommentare/{own.pk}/zurueckziehen/")
+    look(discussion.goal.get_absolute_url())
+
+
+def test_keeping_up_to_date(look, page, me, open_phase):
+    path = f"{open_phase.strategy.get_absolute_url()}auf-dem-laufenden/"
+    look(path)
+    page.locator("main form button").click()
+    look()
+    look(path)
+    look(f"/{unsubscribe_url(open_phase.strategy)(me).split('/', 3)[3]}")
+    page.locator("main form button").click()
+    look()
+
+
+def test_refusals_take_the_focus_and_keep_the_text(look, page, me, discussion):
+    look(discussion.goal.get_absolute_url())
+    for text in ["x" * (MAX_LENGTH + 1), own_comment_text(me, discussion)]:
+        page.get_by_label("Ihr Kommentar").fill(text)
+        page.get_by_role("button", name="Kommentar veröffentlichen").click()
+        look()
+        assert page.title().startswith("Fehler: ")
+        assert page.evaluate("document.activeElement.id") == "fehler"
+        assert page.get_by_label("Ihr Kommentar").input_value() == text
+
+
+def test_text_of_a_phase_that_closed_meanwhile(look, page, me, discussion):
+    look(discussion.goal.get_absolute_url())
+    discussion.phase.closes_at = days(-0.01)
+    discussion.phase.save()
+
+    page.get_by_label("Ihr Kommentar").fill("Too late.")
+    page.get_by_role("button", name="Kommentar veröffentlichen").click()
+
+    look()
+    assert page.get_by_label("Ihr Text").input_value() == "Too late."
+
+
+def own_comment_text(author, discussion):
+    """What ``author`` has already said there."""
+    return CommentFactory(
+        author=author, phase=discussion.phase, goal=discussion.goal, text="Once is enough."
+    ).text
