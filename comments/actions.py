@@ -45,6 +45,7 @@ def post_comment(
     strategy: Strategy,
     goal: Goal | None = None,
     text: str,
+    label: str = "",
     parent: Comment | None = None,
 ) -> Comment:
     """Publish a comment. Raise CommentRefused if ``author`` may not comment here now.
@@ -63,6 +64,7 @@ def post_comment(
         parent=parent,
         author=author,
         badge=author.badge,
+        label=label,
         text=text,
         posted_at=phase.now,
     )
@@ -226,13 +228,14 @@ def save_draft(
     goal: Goal | None,
     parent: Comment | None,
     text: str,
+    label: str = "",
 ) -> Draft:
     """Keep a text for its author: for a person one per place, else under ``token``."""
     place = {"strategy": strategy, "goal": goal, "parent": parent}
     owner = {"person": person} if person else {"person": None, "token": token}
     lookup = owner | place if person else owner
     Draft.objects.filter(**lookup).delete()
-    return Draft.objects.create(**owner, **place, text=text)
+    return Draft.objects.create(**owner, **place, text=text, label=label)
 
 
 def discard_draft(*, token: str) -> None:

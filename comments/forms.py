@@ -1,13 +1,18 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from comments.models import MAX_LENGTH, Comment
+from comments.models import MAX_LENGTH, Comment, Label
 from comments.rules import too_long
 
 
 class CommentForm(forms.Form):
-    """A text, and perhaps the comment it answers. Checks the text and only the text."""
+    """A text, what kind it is, and perhaps the comment it answers. Checks only the text."""
 
+    label = forms.ChoiceField(
+        label=_("What kind of comment is it?"),
+        choices=[("", _("Not specified")), *Label.choices],
+        required=False,
+    )
     text = forms.CharField(
         label=_("Your comment"),
         widget=forms.Textarea(attrs={"rows": 6}),
@@ -31,3 +36,9 @@ class CommentForm(forms.Form):
         if len(text) > MAX_LENGTH:
             raise forms.ValidationError(too_long(len(text), self.strategy), code="too_long")
         return text
+
+    def clean(self):
+        # Replies belong to a comment that has one.
+        if self.cleaned_data.get("parent"):
+            self.cleaned_data["label"] = ""
+        return self.cleaned_data

@@ -7,7 +7,7 @@ from django.db.models.functions import RowNumber
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from comments.models import Comment, CommentQuerySet, Rule
+from comments.models import Comment, CommentQuerySet, Label, Rule
 from strategies.models import Goal, Strategy
 from strategies.wording import day, day_and_time
 
@@ -30,12 +30,15 @@ def placeholder(comment: Comment) -> str:
 
 
 def prepare(comments: Iterable[Comment], viewer=None) -> list[Comment]:
-    """Give each comment its ``number``, ``url``, ``date``, ``placeholder`` and ``is_own``."""
+    """Give each comment what a page says of it: ``number``, ``url``, ``date``, ``kind``,
+    ``placeholder`` and ``is_own``."""
     comments = list(comments)
     viewer_id = viewer.pk if viewer else None
     # Asked once: for each of a hundred comments it would cost as much as all its markup.
     number, address = _("No. {number}").replace(" ", NO_BREAK_SPACE), reverse("comment", args=[0])
+    kinds = {label.value: str(label.label) for label in Label}
     for comment in comments:
+        comment.kind = kinds.get(comment.label, "")
         comment.number = number.format(number=comment.pk)
         comment.url = address.replace("0", str(comment.pk))
         comment.date = day_and_time(comment.posted_at)

@@ -92,7 +92,8 @@ def _keep(request, strategy, goal, said):
     signed_in = request.user.is_authenticated
     token = request.session.setdefault("draft", get_random_string(40))
     place = {"strategy": strategy, "goal": goal, "parent": said["parent"]}
-    save_draft(person=request.user if signed_in else None, token=token, text=said["text"], **place)
+    words = {"text": said["text"], "label": said["label"]}
+    save_draft(person=request.user if signed_in else None, token=token, **words, **place)
     if request.POST.get("signed_in") and not signed_in:
         sentence = _(
             "You are no longer signed in. Your text is still there. Please sign in again,"
@@ -116,7 +117,9 @@ def _waiting_text(request, strategy, goal):
     else:
         return {}
     draft = owned.filter(strategy=strategy, goal=goal).order_by("-saved_at").first()
-    return {"text": draft.text, "parent": draft.parent_id} if draft else {}
+    if draft is None:
+        return {}
+    return {"text": draft.text, "label": draft.label, "parent": draft.parent_id}
 
 
 def _page(request, strategy, goal, goals, phases, form, refused):
