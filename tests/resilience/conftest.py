@@ -1,6 +1,8 @@
 import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 from django.conf import settings
@@ -25,6 +27,7 @@ class Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
 
     def be_ready(self):
@@ -40,8 +43,10 @@ class Process:
         return output.strip()
 
     def kill(self):
-        self.popen.kill()
-        self.popen.communicate()
+        """At once, with all that it has started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        self.popen.communicate(timeout=10)
 
 
 @pytest.fixture

@@ -1,0 +1,207 @@
+"""Nothing is taken away without a reason, and nothing is taken away for good."""
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from accounts.models import Notification
+from comments.actions import (
+    ModerationRefused,
+    hide_comment,
+    post_comment,
+    restore_comment,
+    take_back_decision,
+)
+from comments.models import Comment, Decision, Rule
+from strategies.models import TAKE_BACK
+from tests.factories import CommentFactory, DecisionFactory, ReplyFactory, UserFactory, days, hidden
+
+pytestmark = pytest.mark.django_db
+
+TEXT = "Herr Muster wohnt am Markt 3."
+WHY = "Ihr Kommentar nennt eine Adresse."
+
+
+@pytest.fixture
+def comment(citizen, goal, open_phase):
+    return CommentFactory(author=citizen, goal=goal, phase=open_phase, text=TEXT)
+
+
+def hide(comment, by):
+    return hide_comment(comment=comment, rule=Rule.PRIVACY, explanation=WHY, by=by)
+
+
+def aged(decision):
+    """The decision when its messages have left."""
+    Decision.objects.filter(pk=decision.pk).update(decided_at=days(0) - TAKE_BACK)
+    Notification.objects.filter(about=decision.about).update(outcome="sent", ended_at=days(0))
+    decision.refresh_from_db()
+    return decision
+
+
+def page_of(client, comment) -> str:
+    response = client.get(comment.goal.get_absolute_url())
+    return response.content.decode().replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_a_hidden_comment_leaves_a_placeholder_with_day_and_rule(comment, moderator, client):
+    reply = ReplyFactory(parent=comment, text="Bitte nicht.")
+
+    hide(comment, moderator)
+
+    page = page_of(client, comment)
+    assert TEXT not in page
+    assert "Dieser Kommentar wurde am " in page
+    assert "Grund: Regel 3 (persönliche Angaben über andere)." in page
+    assert reply.text in page
+
+
+def test_the_author_reads_rule_and_explanation_ten_minutes_later(comment, citizen, moderator):
+    decision = hide(comment, moderator)
+
+    message = citizen.notifications.get()
+    decision.refresh_from_db()
+    assert abs(message.send_at - decision.decided_at - TAKE_BACK).total_seconds() < 2
+    assert message.subject == f"Ihr Kommentar Nr. {comment.pk} wurde ausgeblendet"
+    assert TEXT in message.body
+    assert f"Grund: Regel 3 (persönliche Angaben über andere). {WHY}" in message.body
+    assert "Das hat ein Mensch entschieden." in message.body
+    assert comment.phase.strategy.contact in message.body
+
+
+def test_messages_that_quote_it_and_have_not_left_are_taken_back(citizen, moderator, goal):
+    author = UserFactory()
+    comment = post_comment(author=author, strategy=goal.strategy, goal=goal, text="Hallo.")
+    reply = post_comment(
+        author=citizen, strategy=goal.strategy, goal=goal, text=TEXT, parent=comment
+    )
+
+    hide(reply, moderator)
+
+    assert not author.notifications.filter(body__contains=TEXT).exists()
+
+
+@pytest.mark.parametrize(
+    ("rule", "explanation"), [("", WHY), (Rule.PRIVACY, ""), (Rule.PRIVACY, "  ")]
+)
+def test_hiding_needs_rule_and_explanation(rule, explanation, comment, moderator):
+    with pytest.raises(ModerationRefused):
+        hide_comment(comment=comment, rule=rule, explanation=explanation, by=moderator)
+
+    assert Comment.objects.visible().get() == comment
+
+
+@pytest.mark.parametrize("reason", [{"rule": ""}, {"explanation": ""}])
+def test_the_database_refuses_hiding_without_them(reason):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        DecisionFactory(**reason)
+
+
+@pytest.mark.parametrize("deed", ["hide", "restore", "take back"])
+@pytest.mark.parametrize(
+    "who",
+    [
+        {},
+        {"is_staff": True},
+        {"is_staff": True, "role": "Redaktion"},
+        {"is_staff": False, "role": "Moderation"},
+        {"is_staff": True, "role": "Moderation", "is_active": False},
+    ],
+    ids=["citizen", "staff without role", "editor", "role without staff", "deactivated"],
+)
+def test_only_moderators_decide(who, deed, comment):
+    person = UserFactory(**who)
+    if deed != "hide":
+        hidden(comment)
+    deeds = {
+        "hide": lambda: hide(comment, person),
+        "restore": lambda: restore_comment(comment=comment, by=person),
+        "take back": lambda: take_back_decision(decision=comment.hidden_by, by=person),
+    }
+
+    with pytest.raises(ModerationRefused):
+        deeds[deed]()
+
+    assert Comment.objects.visible().exists() == (deed == "hide")
+
+
+def test_the_second_moderator_learns_who_was_faster(comment, moderator):
+    hide(comment, moderator)
+
+    with pytest.raises(ModerationRefused) as refused:
+        hide(comment, UserFactory(is_staff=True, role="Moderation"))
+
+    assert refused.value.reason.startswith(f"{moderator} hat diesen Kommentar um ")
+    assert refused.value.reason.endswith(
+        " schon ausgeblendet. Ihre Entscheidung wurde nicht gespeichert."
+    )
+    assert Decision.objects.count() == 1
+
+
+# Showing it again
+
+
+def test_a_restored_comment_is_back_and_its_history_stays(comment, moderator, client):
+    hide(comment, moderator)
+
+    restore_comment(comment=comment, by=moderator)
+
+    assert TEXT in page_of(client, comment)
+    verdicts = comment.decisions.values_list("verdict", flat=True)
+    assert list(verdicts) == [Decision.Verdict.RESTORED, Decision.Verdict.HIDDEN]
+
+
+def test_the_author_who_was_told_hears_that_it_is_back(comment, citizen, moderator):
+    aged(hide(comment, moderator))
+
+    restore_comment(comment=comment, by=moderator)
+
+    newest = citizen.notifications.latest("pk")
+    assert newest.subject == f"Ihr Kommentar Nr. {comment.pk} ist wieder zu sehen"
+
+
+def test_the_author_who_was_not_told_hears_nothing(comment, citizen, moderator):
+    hide(comment, moderator)
+
+    restore_comment(comment=comment, by=moderator)
+
+    assert not citizen.notifications.exists()
+
+
+def test_what_is_not_hidden_cannot_be_restored(comment, moderator):
+    with pytest.raises(ModerationRefused):
+        restore_comment(comment=comment, by=moderator)
+
+
+# Taking a decision back
+
+
+def test_a_decision_is_taken_back_with_its_messages(comment, citizen, moderator, client):
+    take_back_decision(decision=hide(comment, moderator), by=moderator)
+
+    assert TEXT in page_of(client, comment)
+    assert not Decision.objects.exists()
+    assert not citizen.notifications.exists()
+
+
+def test_restoring_is_taken_back_as_well(comment, moderator, client):
+    aged(hide(comment, moderator))
+    decision = restore_comment(comment=comment, by=moderator)
+
+    take_back_decision(decision=decision, by=moderator)
+
+    assert TEXT not in page_of(client, comment)
+
+
+def test_not_when_the_messages_have_left(comment, moderator):
+    decision = aged(hide(comment, moderator))
+
+    with pytest.raises(ModerationRefused):
+        take_back_decision(decision=decision, by=moderator)
+
+
+def test_not_when_something_has_happened_since(comment, moderator):
+    decision = hide(comment, moderator)
+    restore_comment(comment=comment, by=moderator)
+
+    with pytest.raises(ModerationRefused):
+        take_back_decision(decision=decision, by=moderator)

@@ -1,0 +1,158 @@
+"""Authors take their words back at any time, and may change their mind for a while."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.actions import send_due_notifications
+from accounts.models import Notification
+from comments.actions import (
+    WithdrawalRefused,
+    post_comment,
+    take_back_withdrawal,
+    withdraw_comment,
+)
+from comments.rules import TAKE_BACK_WITHDRAWAL
+from tests.factories import CommentFactory, ReplyFactory, UserFactory, days, hidden
+
+pytestmark = pytest.mark.django_db
+
+TEXT = "Mehr Bäume am Markt."
+
+
+@pytest.fixture
+def comment(citizen, goal, open_phase):
+    return CommentFactory(author=citizen, goal=goal, phase=open_phase, text=TEXT)
+
+
+def close(phase):
+    phase.closes_at = days(-0.1)
+    phase.save()
+
+
+def page_of(client, comment) -> str:
+    return client.get(comment.goal.get_absolute_url()).content.decode()
+
+
+def test_a_placeholder_stays_and_the_replies(comment, client, citizen):
+    reply = ReplyFactory(parent=comment, text="Welche?")
+
+    withdraw_comment(comment=comment, by=citizen)
+
+    page = page_of(client, comment)
+    assert TEXT not in page
+    assert "Dieser Kommentar wurde am " in page
+    assert reply.text in page
+    assert client.get(comment.get_absolute_url()).url.endswith(f"#kommentar-{comment.pk}")
+
+
+def test_also_after_the_phase_has_closed(comment, signed_in, citizen, open_phase):
+    close(open_phase)
+    address = reverse("withdraw", args=[comment.pk])
+
+    assert TEXT in signed_in(citizen).get(address).content.decode()
+    assert signed_in(citizen).post(address).status_code == 302
+
+    comment.refresh_from_db()
+    assert comment.withdrawn_at
+
+
+def test_looking_at_the_page_withdraws_nothing(comment, signed_in, citizen):
+    signed_in(citizen).get(reverse("withdraw", args=[comment.pk]))
+
+    comment.refresh_from_db()
+    assert comment.withdrawn_at is None
+
+
+def test_it_still_counts(citizen, goal, open_phase):
+    comment = post_comment(author=citizen, strategy=goal.strategy, goal=goal, text=TEXT)
+
+    withdraw_comment(comment=comment, by=citizen)
+
+    assert open_phase.tally() == {"contributions": 1, "participants": 1}
+
+
+def test_nobody_hears_of_words_that_were_taken_back(citizen, goal, mailoutbox):
+    author = UserFactory()
+    comment = post_comment(author=author, strategy=goal.strategy, goal=goal, text="Hallo.")
+    reply = post_comment(
+        author=citizen, strategy=goal.strategy, goal=goal, text=TEXT, parent=comment
+    )
+
+    withdraw_comment(comment=reply, by=citizen)
+    send_due_notifications()
+
+    assert not Notification.objects.filter(about=reply.about).exists()
+    assert [mail for mail in mailoutbox if TEXT in mail.body] == []
+
+
+def test_only_once(comment, citizen):
+    withdraw_comment(comment=comment, by=citizen)
+
+    with pytest.raises(WithdrawalRefused):
+        withdraw_comment(comment=comment, by=citizen)
+
+
+def test_a_hidden_comment_can_be_withdrawn_as_well(comment, citizen, client):
+    withdraw_comment(comment=hidden(comment), by=citizen)
+
+    assert "zurückgezogen" in page_of(client, comment)
+
+
+@pytest.mark.parametrize("role", ["Moderation", "Redaktion"])
+def test_staff_cannot_withdraw_the_words_of_others(comment, role):
+    with pytest.raises(WithdrawalRefused):
+        withdraw_comment(comment=comment, by=UserFactory(is_staff=True, role=role))
+
+
+# Taking it back
+
+
+def withdrawn_since(comment, moment):
+    comment.withdrawn_at = moment
+    comment.save()
+    return comment
+
+
+def test_it_can_be_shown_again(comment, citizen, client):
+    withdraw_comment(comment=comment, by=citizen)
+
+    take_back_withdrawal(comment=comment, by=citizen)
+
+    assert TEXT in page_of(client, comment)
+
+
+def test_for_thirty_days(comment, citizen, open_phase):
+    open_phase.opens_at = days(-60)
+    open_phase.save()
+    limit = TAKE_BACK_WITHDRAWAL.days
+
+    with pytest.raises(WithdrawalRefused):
+        take_back_withdrawal(comment=withdrawn_since(comment, days(-limit - 0.1)), by=citizen)
+    take_back_withdrawal(comment=withdrawn_since(comment, days(-limit + 0.1)), by=citizen)
+
+
+def test_while_its_phase_is_open(comment, citizen, open_phase):
+    close(open_phase)
+
+    with pytest.raises(WithdrawalRefused):
+        take_back_withdrawal(comment=withdrawn_since(comment, days(-0.05)), by=citizen)
+
+
+def test_by_its_author(comment):
+    with pytest.raises(WithdrawalRefused):
+        take_back_withdrawal(comment=withdrawn_since(comment, days(-1)), by=UserFactory())
+
+
+def test_not_when_it_was_not_withdrawn(comment, citizen):
+    with pytest.raises(WithdrawalRefused):
+        take_back_withdrawal(comment=comment, by=citizen)
+
+
+def test_what_was_hidden_stays_hidden(comment, citizen, client):
+    withdraw_comment(comment=hidden(comment), by=citizen)
+
+    take_back_withdrawal(comment=comment, by=citizen)
+
+    page = page_of(client, comment)
+    assert TEXT not in page
+    assert "von der Moderation ausgeblendet" in page
