@@ -14,6 +14,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Notification, TaskRun
 from comments.models import Rule
+from lenzen.search import knows_word_forms, words_of
+from lenzen.search import search as search_for
 from strategies.dates import entries
 from strategies.models import Phase, PhaseEvent
 from strategies.views import published_strategies
@@ -33,6 +35,19 @@ def home(request):
         "next_opening": next((entry for entry in coming if entry.is_opening), None),
     }
     return render(request, "home.html", context)
+
+
+@require_safe
+def search(request):
+    """What holds the words that were typed; without any, only the form."""
+    typed = request.GET.get("q", "").strip()[:200]
+    words = words_of(typed)
+    context = {
+        "typed": typed,
+        "page": search_for(words, request.GET.get("seite", 1)) if words else None,
+        "knows_word_forms": knows_word_forms(),
+    }
+    return render(request, "search.html", context)
 
 
 @require_safe
