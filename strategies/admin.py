@@ -36,6 +36,7 @@ from strategies.admin_forms import (
     PhaseForm,
     PhaseFormSet,
     ReasonForm,
+    StrategyForm,
     WordingForm,
 )
 from strategies.fields import DayInput
@@ -161,6 +162,7 @@ class StrategyAdmin(admin.ModelAdmin):
     list_display = ["title_with_number", "public", "time"]
     list_display_links = ["title_with_number"]
     search_fields = ["title", "goals__title"]
+    form = StrategyForm
     inlines = [GoalInline, PhaseInline]
     prepopulated_fields = {"slug": ["title"]}
     fieldsets = [
@@ -253,7 +255,7 @@ class StrategyAdmin(admin.ModelAdmin):
 
     def _publication(self, request, pk, action, *, title, consequence, done):
         strategy = self._find(request, Strategy, pk)
-        form = forms.Form(request.POST if request.method == "POST" else None)
+        form = forms.Form(_sent(request))
         if form.is_valid():
             try:
                 action(strategy=strategy, by=request.user)
@@ -269,7 +271,7 @@ class StrategyAdmin(admin.ModelAdmin):
         """Change the words of a goal that has comments, with a public reason."""
         goal = self._find(request, Goal, pk, "strategy")
         initial = {"title": goal.title, "text": goal.text}
-        form = WordingForm(request.POST or None, initial=initial)
+        form = WordingForm(_sent(request), initial=initial)
         if form.is_valid():
             try:
                 changed = revise_goal(goal=goal, by=request.user, **form.cleaned_data)
@@ -288,7 +290,7 @@ class StrategyAdmin(admin.ModelAdmin):
         """Open, close, extend or reopen a phase, with a public reason."""
         phase = self._find(request, Phase, pk, "strategy")
         deed = DEEDS.get(name) or DEEDS["close"]
-        form = deed.form(request.POST or None)
+        form = deed.form(_sent(request))
         if form.is_valid():
             try:
                 event = deed.action(phase=phase, by=request.user, **form.cleaned_data)
@@ -342,3 +344,8 @@ class StrategyAdmin(admin.ModelAdmin):
         }
         context = self.admin_site.each_context(request) | context
         return TemplateResponse(request, "admin/strategies/strategy/deed.html", context)
+
+
+def _sent(request):
+    """What was sent; an empty form, too, was sent."""
+    return request.POST if request.method == "POST" else None

@@ -30,6 +30,14 @@ class Said(forms.Widget):
         return format_html('<div class="readonly">{}</div>', self.words(value))
 
 
+class StrategyForm(forms.ModelForm):
+    """A strategy; a published one keeps saying what people must know."""
+
+    def _get_validation_exclusions(self):
+        # It is no field of the form, but what the database demands depends on it.
+        return super()._get_validation_exclusions() - {"published_at"}
+
+
 class GoalForm(forms.ModelForm):
     """A goal; once there are comments, its words are shown and not changed here."""
 
@@ -71,7 +79,7 @@ def _remaining(formset):
     """The forms whose rows stay, and the rows that are to be deleted."""
     stay, go = [], []
     for form in formset.forms:
-        if not form.is_valid() or (not form.has_changed() and form.instance.pk is None):
+        if form.errors or (not form.has_changed() and form.instance.pk is None):
             continue
         if formset._should_delete_form(form):
             go.append(form.instance)
@@ -82,17 +90,17 @@ def _remaining(formset):
 
 class GoalFormSet(forms.BaseInlineFormSet):
     def clean(self):
-        super().clean()
+        # Before Django says it, naming every comment.
         _stay, go = _remaining(self)
         for goal in go:
             if goal.commented_at:
                 text = _("{goal} has comments and cannot be deleted.")
                 raise ValidationError(text.format(goal=goal))
+        super().clean()
 
 
 class PhaseFormSet(forms.BaseInlineFormSet):
     def clean(self):
-        super().clean()
         stay, go = _remaining(self)
         for phase in go:
             if phase.participations.exists():
@@ -104,6 +112,7 @@ class PhaseFormSet(forms.BaseInlineFormSet):
             if one.opens_at < other.closes_at and other.opens_at < one.closes_at:
                 text = _("“{one}” and “{other}” overlap. Only one phase can be open at a time.")
                 raise ValidationError(text.format(one=one.title, other=other.title))
+        super().clean()
 
 
 class ReasonForm(forms.Form):

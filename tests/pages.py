@@ -24,9 +24,11 @@ class _Form(HTMLParser):
             self.select = name
         elif tag == "option" and "selected" in attrs:
             self.values[self.select] = attrs["value"]
-        elif tag == "input" and name and kind != "submit":
-            if kind not in ("checkbox", "radio") or "checked" in attrs:
-                self.values[name] = attrs.get("value", "on" if kind == "checkbox" else "")
+        elif tag == "input" and name and self._is_sent(kind, attrs):
+            self.values[name] = attrs.get("value", "on" if kind == "checkbox" else "")
+
+    def _is_sent(self, kind, attrs):
+        return kind != "submit" and (kind not in ("checkbox", "radio") or "checked" in attrs)
 
     def handle_endtag(self, tag):
         if tag == "form":

@@ -44,6 +44,18 @@ new MutationObserver((changes) => {
   }
 }).observe(document, { childList: true, subtree: true });
 
+// The buttons of its dialogs are links to "javascript:void(0)": going there is forbidden, too.
+document.addEventListener("click", (event) => {
+  if (event.target.closest('a[href^="javascript:"]')) event.preventDefault();
+}, true);
+
+// Its tab for uploads is a frame with a script, and nothing can be uploaded here. What resizes
+// a dialog has a handler that does not come from a template.
+CKEDITOR.on("dialogDefinition", ({ data }) => {
+  data.definition.removeContents("upload");
+  data.definition.resizable = CKEDITOR.DIALOG_RESIZE_NONE;
+});
+
 // Headings as buttons: the editor's own menu for them is a frame that nothing here reaches.
 CKEDITOR.plugins.add("headings", {
   init(editor) {

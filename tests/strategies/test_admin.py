@@ -1,0 +1,456 @@
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import Notification
+from comments.actions import post_comment
+from strategies.models import Goal, GoalVersion, Phase, PhaseEvent, Strategy
+from tests.factories import (
+    CommentFactory,
+    GoalFactory,
+    ParticipationFactory,
+    PhaseEventFactory,
+    PhaseFactory,
+    StrategyFactory,
+    SubscriptionFactory,
+    days,
+)
+from tests.pages import form_values
+
+pytestmark = pytest.mark.django_db
+LIST = reverse("admin:strategies_strategy_changelist")
+ADD = reverse("admin:strategies_strategy_add")
+BERLIN = ZoneInfo("Europe/Berlin")
+UNSAFE_STYLE = "style-src 'self' 'unsafe-inline'"
+
+
+def page(strategy):
+    return reverse("admin:strategies_strategy_change", args=[strategy.pk])
+
+
+def address(name, *args):
+    return reverse(f"admin:strategies_strategy_{name}", args=args)
+
+
+@pytest.fixture
+def client(signed_in, editor):
+    return signed_in(editor)
+
+
+@pytest.fixture
+def save(client):
+    """Send the page of a strategy as it is, with some values changed."""
+
+    def save(strategy, **changes):
+        values = form_values(client.get(page(strategy)), "strategy_form")
+        return client.post(page(strategy), values | changes)
+
+    return save
+
+
+def errors(response):
+    """All sentences that the page refuses with."""
+    return " ".join(str(error) for error in response.context["errors"])
+
+
+def commented_goal(**fields):
+    comment = CommentFactory(**fields)
+    Goal.objects.update(commented_at=comment.posted_at)
+    ParticipationFactory(phase=comment.phase, person=comment.author)
+    comment.goal.refresh_from_db()
+    return comment.goal
+
+
+# Writing
+
+
+def test_an_editor_writes_a_strategy_with_goals_and_phases(client):
+    values = form_values(client.get(ADD), "strategy_form")
+    response = client.post(
+        ADD,
+        values
+        | {
+            "number": "7",
+            "title": "Wasser",
+            "slug": "wasser",
+            "introduction": "<p>Elbe<script>x()</script></p>",
+            "goals-TOTAL_FORMS": "1",
+            "goals-0-number": "1",
+            "goals-0-title": "Ufer",
+            "goals-0-text": '<p onclick="x()">Bänke</p>',
+            "phases-TOTAL_FORMS": "1",
+            "phases-0-title": "Kommentierphase",
+            "phases-0-opens_at_0": "2036-05-01",
+            "phases-0-closes_at_0": "2036-05-31",
+        },
+    )
+
+    strategy = Strategy.objects.get()
+    assert response.url == LIST
+    assert strategy.introduction == "<p>Elbe</p>"
+    assert strategy.published_at is None
+    assert strategy.goals.get().text == "<p>Bänke</p>"
+    assert strategy.phases.get().opens_at == datetime(2036, 5, 1, tzinfo=BERLIN)
+    assert strategy.phases.get().closes_at == datetime(2036, 6, 1, tzinfo=BERLIN)
+
+
+def test_a_page_that_is_saved_untouched_changes_nothing(save):
+    strategy = StrategyFactory(introduction="<p>Elbe &amp; Löcknitz</p>")
+    GoalFactory(strategy=strategy)
+    PhaseFactory(strategy=strategy)
+    PhaseFactory(
+        strategy=strategy,
+        opens_at=datetime(2036, 5, 1, tzinfo=BERLIN),
+        closes_at=datetime(2036, 6, 1, tzinfo=BERLIN),
+    )
+
+    def rows():
+        unchanged = Strategy.objects.values("title", "introduction", "published_at", "next_steps")
+        return [*unchanged, *Goal.objects.values(), *Phase.objects.values()]
+
+    before = rows()
+    assert save(strategy).status_code == 302
+
+    assert rows() == before
+
+
+def test_a_strategy_published_meanwhile_stays_published(client):
+    strategy = StrategyFactory(published_at=None)
+    values = form_values(client.get(page(strategy)), "strategy_form")
+    client.post(address("publish", strategy.pk))
+
+    client.post(page(strategy), values | {"title": "Neuer Titel"})
+
+    assert Strategy.objects.published().get().title == "Neuer Titel"
+
+
+def test_only_pages_with_an_editor_loosen_the_policy(client):
+    goal = commented_goal()
+    strategy = goal.strategy
+
+    def policy(address):
+        return client.get(address).headers["Content-Security-Policy"]
+
+    for loosened in (ADD, page(strategy), address("revise_goal", goal.pk)):
+        assert UNSAFE_STYLE in policy(loosened)
+        assert "script-src 'self';" in policy(loosened) + ";"
+    for strict in (LIST, address("publish", strategy.pk), reverse("admin:index")):
+        assert "unsafe" not in policy(strict)
+
+
+# Publishing
+
+
+def test_publishing_needs_to_say_what_happens_and_whom_to_ask(client):
+    strategy = StrategyFactory(published_at=None, next_steps="", contact="")
+
+    response = client.post(address("publish", strategy.pk))
+
+    assert "geschieht" in str(response.context["form"].non_field_errors())
+    assert not Strategy.objects.published().exists()
+
+
+def test_a_published_strategy_keeps_what_people_must_know(save):
+    response = save(StrategyFactory(), contact="")
+
+    assert response.status_code == 200
+    assert "wen man fragen kann" in response.content.decode()
+
+
+def test_publish_and_take_back(client):
+    strategy = StrategyFactory(published_at=None)
+
+    client.post(address("publish", strategy.pk))
+    assert Strategy.objects.published().exists()
+    client.post(address("unpublish", strategy.pk))
+    assert not Strategy.objects.published().exists()
+
+
+def test_looking_at_a_deed_does_nothing(client, open_phase):
+    client.get(address("unpublish", open_phase.strategy_id))
+    client.get(address("phase", open_phase.pk, "close"))
+
+    assert Phase.objects.open().exists()
+
+
+def test_a_draft_can_be_looked_at_by_editors_only(client, signed_in, moderator):
+    strategy = StrategyFactory(published_at=None, title="Noch geheim")
+    preview = reverse("strategy_preview", args=[strategy.pk])
+
+    assert preview in client.get(page(strategy)).content.decode()
+    assert "Noch geheim" in client.get(preview).content.decode()
+    assert signed_in(moderator).get(preview).status_code == 403
+
+
+# Goals
+
+
+def test_a_goal_with_comments_is_not_changed_on_the_page(save, client):
+    goal = commented_goal()
+
+    text = client.get(page(goal.strategy)).content.decode()
+    assert "nur mit einer öffentlichen Begründung" in text
+    assert address("revise_goal", goal.pk) in text
+    changes = {"goals-0-title": "Other", "goals-0-text": "<p>Other</p>", "goals-0-number": "9"}
+    assert save(goal.strategy, **changes).status_code == 302
+
+    assert Goal.objects.values("title", "text", "number").get() == {
+        "title": goal.title,
+        "text": goal.text,
+        "number": goal.number,
+    }
+
+
+def test_a_goal_with_comments_changes_with_a_public_reason(client, editor):
+    goal = commented_goal()
+    revise = address("revise_goal", goal.pk)
+    words = {"title": "New", "text": "<p>New<script>x()</script></p>"}
+
+    refused = client.post(revise, words)
+    assert list(refused.context["form"].errors) == ["reason"]
+    client.post(revise, words | {"reason": "The council asked for it."})
+
+    version = GoalVersion.objects.get()
+    assert (version.title, version.text) == (goal.title, goal.text)
+    assert (version.reason, version.replaced_by) == ("The council asked for it.", editor)
+    assert Goal.objects.get().text == "<p>New</p>"
+
+
+def test_a_goal_that_got_its_first_comment_meanwhile_keeps_its_words(client, goal, citizen):
+    values = form_values(client.get(page(goal.strategy)), "strategy_form")
+    post_comment(author=citizen, strategy=goal.strategy, goal=goal, text="Good.")
+
+    client.post(page(goal.strategy), values | {"goals-0-title": "Other"})
+
+    assert Goal.objects.get().title == goal.title
+
+
+@pytest.mark.parametrize("prefix", ["goals", "phases"])
+def test_what_has_comments_is_not_deleted(save, prefix):
+    goal = commented_goal()
+
+    response = save(goal.strategy, **{f"{prefix}-0-DELETE": "on"})
+
+    assert "nicht gelöscht werden" in errors(response)
+    assert Goal.objects.exists()
+    assert Phase.objects.exists()
+
+
+def test_only_drafts_that_nobody_commented_on_are_deleted(client):
+    goal = commented_goal()
+    draft, public = StrategyFactory(published_at=None), goal.strategy
+    commented = PhaseFactory(strategy__published_at=None)
+    ParticipationFactory(phase=commented)
+
+    for strategy, status in ((draft, 302), (public, 403), (commented.strategy, 403)):
+        delete = reverse("admin:strategies_strategy_delete", args=[strategy.pk])
+        assert client.post(delete, {"post": "yes"}).status_code == status
+
+    assert set(Strategy.objects.all()) == {public, commented.strategy}
+
+
+# Phases
+
+
+def test_dates_can_be_changed_until_the_phase_opens(save):
+    phase = PhaseFactory(opens_in=5, closes_in=9)
+
+    save(
+        phase.strategy,
+        **{
+            "phases-0-opens_at_0": "2036-05-01",
+            "phases-0-opens_at_1": "",
+            "phases-0-closes_at_0": "2036-05-31",
+            "phases-0-closes_at_1": "18:00",
+        },
+    )
+
+    phase.refresh_from_db()
+    assert phase.opens_at == datetime(2036, 5, 1, tzinfo=BERLIN)
+    assert phase.closes_at == datetime(2036, 5, 31, 18, tzinfo=BERLIN)
+
+
+@pytest.mark.parametrize("was_unpublished", [False, True])
+def test_dates_that_people_have_seen_change_by_deeds_only(save, open_phase, was_unpublished):
+    PhaseEventFactory(phase=open_phase)
+    if was_unpublished:
+        Strategy.objects.update(published_at=None)
+    dates = {
+        "phases-0-opens_at_0": "2036-05-01",
+        "phases-0-opens_at_1": "",
+        "phases-0-closes_at_0": "2036-05-31",
+        "phases-0-closes_at_1": "",
+    }
+
+    save(open_phase.strategy, **dates, **{"phases-0-title": "Renamed"})
+
+    changed = Phase.objects.get()
+    assert changed.title == "Renamed"
+    assert (changed.opens_at, changed.closes_at) == (open_phase.opens_at, open_phase.closes_at)
+
+
+def test_dates_of_a_draft_can_be_changed_even_when_they_have_passed(save):
+    phase = PhaseFactory(strategy__published_at=None)
+
+    save(
+        phase.strategy,
+        **{
+            "phases-0-opens_at_0": "2036-05-01",
+            "phases-0-opens_at_1": "",
+            "phases-0-closes_at_0": "2036-05-31",
+            "phases-0-closes_at_1": "",
+        },
+    )
+
+    assert Phase.objects.get().opens_at == datetime(2036, 5, 1, tzinfo=BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("opens", "closes", "sentence"),
+    [
+        ("2036-05-31", "2036-05-01", "Eine Phase endet, nachdem sie begonnen hat."),
+        ("2036-06-10", "2036-06-20", "überschneide"),
+    ],
+)
+def test_dates_that_cannot_be_are_refused_with_a_sentence(save, opens, closes, sentence):
+    strategy = StrategyFactory()
+    PhaseFactory(
+        strategy=strategy,
+        opens_at=datetime(2036, 6, 1, tzinfo=BERLIN),
+        closes_at=datetime(2036, 7, 1, tzinfo=BERLIN),
+    )
+
+    response = save(
+        strategy,
+        **{
+            "phases-TOTAL_FORMS": "2",
+            "phases-1-title": "Second",
+            "phases-1-opens_at_0": opens,
+            "phases-1-closes_at_0": closes,
+        },
+    )
+
+    assert sentence in response.content.decode()
+    assert Phase.objects.count() == 1
+
+
+def test_two_new_phases_that_overlap_are_refused_together(save):
+    strategy = StrategyFactory()
+    new = {"phases-TOTAL_FORMS": "2"}
+    for number in (0, 1):
+        new |= {
+            f"phases-{number}-title": f"Round {number}",
+            f"phases-{number}-opens_at_0": "2036-05-01",
+            f"phases-{number}-closes_at_0": "2036-05-31",
+        }
+
+    response = save(strategy, **new)
+
+    assert "überschneiden sich" in errors(response)
+    assert not Phase.objects.exists()
+
+
+NEW_END = {"closes_at_0": "2036-05-31"}
+
+
+@pytest.mark.parametrize(
+    ("name", "opens_in", "closes_in", "values", "kind"),
+    [
+        ("open", 5, 9, {}, "opened"),
+        ("close", -5, 9, {}, "closed"),
+        ("extend", -5, 9, NEW_END, "extended"),
+        ("reopen", -5, -1, NEW_END, "reopened"),
+    ],
+)
+def test_deeds_need_a_reason_tell_people_and_can_be_taken_back(
+    client, editor, name, opens_in, closes_in, values, kind
+):
+    phase = PhaseFactory(opens_in=opens_in, closes_in=closes_in)
+    dates = (phase.opens_at, phase.closes_at)
+    SubscriptionFactory.create_batch(2, strategy=phase.strategy)
+    deed = address("phase", phase.pk, name)
+
+    assert deed in client.get(page(phase.strategy)).content.decode()
+    refused = client.post(deed, values)
+    assert list(refused.context["form"].errors) == ["reason"]
+    done = client.post(deed, values | {"reason": "The river is high."}, follow=True)
+
+    event = PhaseEvent.objects.get()
+    assert (event.kind, event.by, event.reason) == (kind, editor, "The river is high.")
+    waiting = Notification.objects.waiting().filter(about=event.about).count()
+    assert f"{waiting} Nachrichten gehen um " in done.content.decode()
+    client.post(address("take_back", event.pk))
+    phase.refresh_from_db()
+    assert (phase.opens_at, phase.closes_at) == dates
+    assert not Notification.objects.exists()
+
+
+def test_an_extended_day_counts_whole(client, open_phase):
+    deed = address("phase", open_phase.pk, "extend")
+
+    client.post(deed, {"closes_at_0": "2036-05-31", "reason": "Holidays."})
+
+    open_phase.refresh_from_db()
+    assert open_phase.closes_at == datetime(2036, 6, 1, tzinfo=BERLIN)
+    assert "31. Mai 2036" in client.get(page(open_phase.strategy)).content.decode().replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
+
+
+def test_a_deed_that_comes_too_late_is_refused_with_a_sentence(client, open_phase):
+    client.post(address("phase", open_phase.pk, "close"), {"reason": "First."})
+
+    response = client.post(address("phase", open_phase.pk, "close"), {"reason": "Second."})
+
+    assert response.context["form"].non_field_errors()
+    assert PhaseEvent.objects.count() == 1
+
+
+# Who
+
+
+def test_who_may_not_write_strategies_finds_none_of_it(signed_in, moderator, citizen):
+    goal = commented_goal()
+    phase = Phase.objects.get()
+    strategy = goal.strategy
+    event = PhaseEventFactory(phase=phase, by=moderator, reason="A deed.")
+    posts = [
+        page(strategy),
+        address("publish", strategy.pk),
+        address("unpublish", strategy.pk),
+        address("revise_goal", goal.pk),
+        address("phase", phase.pk, "close"),
+        address("take_back", event.pk),
+    ]
+
+    for address_ in posts:
+        assert signed_in(moderator).post(address_, {"reason": "x"}).status_code == 403
+        assert signed_in(citizen).post(address_, {"reason": "x"}).status_code == 302
+    assert Phase.objects.open().exists()
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_list_asks_as_often_for_three_as_for_one(client, number, django_assert_num_queries):
+    for phase in PhaseFactory.create_batch(number):
+        PhaseFactory(strategy=phase.strategy, opens_in=-20, closes_in=-10)
+        PhaseEventFactory(phase=phase)
+
+    with django_assert_num_queries(9):
+        response = client.get(LIST)
+
+    assert len(response.context["cl"].result_list) == number
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_page_asks_as_often_for_three_goals_and_phases_as_for_one(
+    client, number, django_assert_num_queries
+):
+    strategy = StrategyFactory()
+    GoalFactory.create_batch(number, strategy=strategy, commented_at=days(-1))
+    for week in range(number):
+        PhaseFactory(strategy=strategy, opens_in=-7 * week - 6, closes_in=-7 * week - 1)
+
+    with django_assert_num_queries(10):
+        client.get(page(strategy))
