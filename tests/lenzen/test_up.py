@@ -113,7 +113,7 @@ def test_the_site_announces_itself_answers_and_leaves_no_process(environment, en
         assert f"{environment['DATA_DIR']}/mail" in printed
         assert printed.count("@") == 3
         assert ask(environment, "/") == 200
-        assert sorted(main_processes(environment, up)) == ["beat", "gunicorn", "worker"]
+        assert wait_until(lambda: len(main_processes(environment, up)) == 3)
 
         up.send_signal(ending)
         assert up.wait(timeout=60) == 0
@@ -123,6 +123,7 @@ def test_the_site_announces_itself_answers_and_leaves_no_process(environment, en
 
 def test_a_killed_process_is_started_again_and_still_nothing_is_left(environment):
     with running(environment) as (up, _):
+        assert wait_until(lambda: len(main_processes(environment, up)) == 3)
         killed = set(main_processes(environment, up).values())
         for number in killed:
             os.kill(number, signal.SIGKILL)

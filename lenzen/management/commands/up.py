@@ -18,18 +18,16 @@ from django.db import DatabaseError, connection
 from lenzen.management.commands.demo import PASSWORD, SIGN_INS
 from strategies.models import Strategy
 
-COMMANDS = [
-    [
-        *("gunicorn", "lenzen.wsgi", "--bind", f"{settings.BIND}:{settings.PORT}"),
-        *("--workers", os.environ.get("WEB_CONCURRENCY") or "3", "--no-control-socket"),
-        *("--log-level", "warning"),
-    ],
-    [
-        *("celery", "--quiet", "--app", "lenzen", "worker", "--concurrency", "2"),
-        *("--loglevel", "warning", "--without-gossip", "--without-mingle"),
-    ],
-    ["celery", "--quiet", "--app", "lenzen", "beat", "--loglevel", "warning"],
+WEB = [
+    *("gunicorn", "lenzen.wsgi", "--bind", f"{settings.BIND}:{settings.PORT}", "--preload"),
+    *("--workers", os.environ.get("WEB_CONCURRENCY") or "3", "--no-control-socket"),
+    *("--log-level", "warning"),
 ]
+WORKER = [
+    *("celery", "--quiet", "--app", "lenzen", "worker", "--concurrency", "2"),
+    *("--loglevel", "warning", "--without-gossip", "--without-mingle"),
+]
+CLOCK = ["celery", "--quiet", "--app", "lenzen", "beat", "--loglevel", "warning"]
 FIRST_DELAY = 1.0
 """Seconds until a process that ended is started again; doubled each time it ends soon."""
 LONGEST_DELAY = 60.0
@@ -48,22 +46,25 @@ class Command(BaseCommand):
         call_command("createcachetable", verbosity=0)
         prepare_content()
         connection.close()
-        children = []
+        # The page answers a second sooner when the others do not start beside it.
+        children = [Child(WEB), Child(WORKER, delay=2), Child(CLOCK, delay=2)]
         try:
-            for command in COMMANDS:
-                children.append(Child(command))
             self.watch(children, stop)
         finally:
             end(children)
 
     def watch(self, children, stop):
-        announced = False
+        is_announced, look_at = False, 0.0
         while not stop.asked:
             for child in children:
-                child.restart_if_ended()
-            if not announced and page_answers():
-                announced = True
-                self.announce()
+                child.keep_running()
+            if not is_announced and time.monotonic() > look_at:
+                status = start_page()
+                is_announced = 200 <= status < 400
+                # A page that fails fills the log: look again, but not ten times a second.
+                look_at = time.monotonic() + (5 if status else 0)
+                if is_announced:
+                    self.announce()
             time.sleep(0.1)
         self.say("", "Ending. Whatever is in hand is finished first.")
 
@@ -124,15 +125,15 @@ def prepare_content():
         )
 
 
-def page_answers() -> bool:
-    """Whether the start page can be had; a redirect to https counts."""
+def start_page() -> int:
+    """The status with which the start page is answered; 0 as long as nobody answers."""
     host = "127.0.0.1" if settings.BIND == "0.0.0.0" else settings.BIND  # noqa: S104
     web = http.client.HTTPConnection(host, settings.PORT, timeout=2)
     try:
         web.request("GET", "/", headers={"Host": settings.ALLOWED_HOSTS[0]})
-        return web.getresponse().status < 400
+        return web.getresponse().status
     except (OSError, http.client.HTTPException):
-        return False
+        return 0
     finally:
         web.close()
 
@@ -152,13 +153,25 @@ class Stop:
 class Child:
     """A process that is started again whenever it ends: later each time it ends soon."""
 
-    def __init__(self, command):
+    def __init__(self, command, delay=0.0):
         # In a container it is root who runs the worker; that is no news worth ten lines.
         quiet = "ignore:You're running the worker with superuser privileges"
         self.command = [sys.executable, "-W", quiet, "-m", *command]
         self.environment = {**os.environ, "DATA_DIR": str(settings.DATA_DIR)}
-        self.delay = FIRST_DELAY
-        self.start()
+        self.delay = delay
+        self.process = None
+        self.started = self.ended = time.monotonic()
+
+    def keep_running(self):
+        now = time.monotonic()
+        if self.ended is None and self.process.poll() is not None:
+            self.ended = now
+            self.kill_what_is_left()
+            if self.ended - self.started > LONGEST_DELAY:
+                self.delay = FIRST_DELAY
+        if self.ended is not None and now - self.ended >= self.delay:
+            self.delay = min(max(2 * self.delay, FIRST_DELAY), LONGEST_DELAY)
+            self.start()
 
     def start(self):
         # In a session of its own, so that Ctrl-C in the terminal reaches `up` only: a
@@ -173,18 +186,6 @@ class Child:
         self.started = time.monotonic()
         self.ended = None
 
-    def restart_if_ended(self):
-        if self.process.poll() is None:
-            return
-        if self.ended is None:
-            self.ended = time.monotonic()
-            self.kill_what_is_left()
-            if self.ended - self.started > LONGEST_DELAY:
-                self.delay = FIRST_DELAY
-        elif time.monotonic() - self.ended > self.delay:
-            self.delay = min(2 * self.delay, LONGEST_DELAY)
-            self.start()
-
     def kill_what_is_left(self):
         # A main process that was killed leaves its own behind, the port in their hands.
         with suppress(ProcessLookupError):
@@ -193,11 +194,12 @@ class Child:
 
 def end(children):
     """Return when none of their processes is left."""
-    for child in children:
+    running = [child for child in children if child.process]
+    for child in running:
         # The main processes only: they know how to end their own.
         child.process.terminate()
     deadline = time.monotonic() + GRACE
-    for child in children:
+    for child in running:
         try:
             child.process.wait(max(deadline - time.monotonic(), 0.1))
         except subprocess.TimeoutExpired:
