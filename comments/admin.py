@@ -1,7 +1,7 @@
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
+from django.db.models import Case, Q, TextField, Value, When
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -111,7 +111,7 @@ class CommentAdmin(admin.ModelAdmin):
     list_filter = [StrategyFilter, PhaseFilter, StateFilter]
     list_select_related = ["author", "goal", "phase__strategy", "hidden_by"]
     list_per_page = 50
-    search_fields = ["text", "author__public_name"]
+    search_fields = ["said", "author__public_name"]
     search_help_text = gettext_lazy("Words of a comment, a name, or a number.")
     show_full_result_count = False
     fields = ["words", "who", "place", "date", "state", "history", "replies_to", "answers"]
@@ -119,6 +119,11 @@ class CommentAdmin(admin.ModelAdmin):
     actions = ["hide_selected", "restore_selected"]
 
     def get_search_results(self, request, queryset, search_term):
+        # Withdrawn words are not found either: who finds them knows them.
+        said = Case(
+            When(withdrawn_at=None, then="text"), default=Value(""), output_field=TextField()
+        )
+        queryset = queryset.annotate(said=said)
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         number = search_term.strip().removeprefix("Nr.").strip()
         if number.isascii() and number.isdecimal() and len(number) < 19:
@@ -208,6 +213,13 @@ class CommentAdmin(admin.ModelAdmin):
     def has_moderate_permission(self, request):
         return not may_moderate(request.user)
 
+    def has_view_permission(self, request, obj=None):
+        # Others read comments where everybody does, without the hidden ones.
+        return self.has_moderate_permission(request)
+
+    def has_module_permission(self, request):
+        return self.has_moderate_permission(request)
+
     def has_add_permission(self, request):
         return False
 
@@ -216,10 +228,6 @@ class CommentAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request, obj=None):
         return False
-
-    def get_list_display(self, request):
-        shown = super().get_list_display(request)
-        return shown if self.has_moderate_permission(request) else shown[:-1]
 
     def get_urls(self):
         pages = {

@@ -12,7 +12,6 @@ ROLES = {
         "strategies.strategy": "view add change delete",
         "strategies.goal": "view add change delete",
         "strategies.phase": "view add change delete",
-        "comments.comment": "view",
         "accounts.notification": "view change",
     },
     "Moderation": {
