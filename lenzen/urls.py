@@ -31,6 +31,7 @@ urlpatterns = [
     path("konto/", include("accounts.urls")),
     path("health/", site.health, name="health"),
     path("health/live/", site.alive, name="alive"),
+    path("termine.ics", strategies.calendar_file, name="calendar"),
     path("suche/", site.search, name="search"),
     path("admin/", admin.site.urls),
 ]

@@ -7,18 +7,25 @@ from datetime import date
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from strategies.models import Strategy
+from strategies.models import Phase, Strategy
 from strategies.wording import clock, last_day, last_weekday, weekday
 
 
 @dataclass(frozen=True)
 class Entry:
+    """``kind`` is opening, closing or answer: a phase has one of each at most."""
+
+    kind: str
     on: date
     date: str
     title: str
+    phase: Phase
     strategy: Strategy
     is_past: bool
-    is_opening: bool = False
+
+    @property
+    def is_opening(self) -> bool:
+        return self.kind == "opening"
 
 
 def entries(strategies: Iterable[Strategy]) -> list[Entry]:
@@ -36,15 +43,14 @@ def _of(strategy, phase):
     if opens.hour or opens.minute:
         opening = f"{opening}, {clock(phase.opens_at)}"
     title, has_begun = _("Commenting begins"), phase.opens_at <= phase.now
-    yield Entry(opens.date(), opening, title, strategy, has_begun, is_opening=True)
+    yield Entry("opening", opens.date(), opening, title, phase, strategy, has_begun)
     last, _time = last_day(phase.closes_at)
-    title = _("Last day to comment")
+    title, has_ended = _("Last day to comment"), phase.closes_at <= phase.now
     closing = last_weekday(phase.closes_at)
-    yield Entry(last, closing, title, strategy, phase.closes_at <= phase.now)
+    yield Entry("closing", last, closing, title, phase, strategy, has_ended)
     if phase.answered_at:
-        day = phase.answered_at
-        yield Entry(day, weekday(day), _("Answer of the administration"), strategy, day <= today)
+        day, title = phase.answered_at, _("Answer of the administration")
+        yield Entry("answer", day, weekday(day), title, phase, strategy, day <= today)
     elif phase.answer_by:
-        day = phase.answer_by
-        title = _("The administration has answered by then")
-        yield Entry(day, weekday(day), title, strategy, day < today)
+        day, title = phase.answer_by, _("The administration has answered by then")
+        yield Entry("answer", day, weekday(day), title, phase, strategy, day < today)

@@ -1,15 +1,17 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.db.models import Prefetch
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import conditional_page, require_http_methods, require_safe
 
 from strategies.actions import subscribe, unsubscribe
+from strategies.calendar import calendar
 from strategies.dates import entries
-from strategies.messages import read_unsubscribe_token
+from strategies.messages import absolute, read_unsubscribe_token
 from strategies.models import Goal, Phase, PhaseEvent, Strategy
 from strategies.wording import day, event_day, event_sentence, timeline, timing
 
@@ -76,8 +78,20 @@ def dates(request):
     context = {
         "coming": [entry for entry in found if not entry.is_past],
         "past": [entry for entry in reversed(found) if entry.is_past],
+        "calendar_address": absolute(reverse("calendar")),
     }
     return render(request, "strategies/dates.html", context)
+
+
+@conditional_page
+@require_safe
+def calendar_file(request):
+    """All dates, for programs that subscribe to them."""
+    return HttpResponse(
+        calendar(published_strategies()),
+        content_type="text/calendar; charset=utf-8",
+        headers={"Content-Disposition": 'inline; filename="termine.ics"'},
+    )
 
 
 @require_safe

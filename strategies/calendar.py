@@ -1,0 +1,70 @@
+"""The dates as a calendar that programs subscribe to (RFC 5545)."""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.utils.translation import get_language
+from icalendar import Calendar, Event
+
+from strategies.dates import Entry, entries
+from strategies.messages import absolute
+from strategies.models import Strategy
+from strategies.wording import time_sentence
+
+_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+_INSTANT = timedelta(microseconds=1)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def calendar(strategies: Iterable[Strategy]) -> bytes:
+    """Their openings, last days and answers; their phases come with ``now`` and events.
+
+    The same dates make the same bytes. What moves keeps its UID and gets a higher
+    SEQUENCE, so that a calendar moves it, too, instead of showing it twice.
+    """
+    result = Calendar()
+    result.add("prodid", f"-//{_host()}//dates//{get_language().upper()}")
+    result.add("version", "2.0")
+    for name in ("name", "x-wr-calname"):
+        result.add(name, settings.TOWN["site_name"])
+    result.add("refresh-interval", timedelta(hours=12), {"value": "duration"})
+    for entry in entries(strategies):
+        result.add_component(_event(entry))
+    return result.to_ical()
+
+
+def _event(entry: Entry) -> Event:
+    phase, strategy = entry.phase, entry.strategy
+    changed_at = max(phase.changed_at, strategy.changed_at).replace(microsecond=0)
+    # Said as of a moment of the phase, not of now: else every day would change the text.
+    moments = {"opening": phase.opens_at - _INSTANT, "closing": phase.opens_at}
+    at = moments.get(entry.kind, phase.closes_at)
+    sentence = time_sentence(phase, at, remaining=False)
+    address = absolute(strategy.get_absolute_url())
+    event = Event()
+    event.add("uid", f"phase-{phase.pk}-{entry.kind}@{_host()}")
+    event.add("dtstamp", changed_at)
+    event.add("last-modified", changed_at)
+    # It may never fall, not even when a deed is taken back: so it is no number of
+    # deeds, but the seconds until the last change.
+    event.add("sequence", int((changed_at - _SINCE).total_seconds()))
+    event.add("dtstart", entry.on)
+    event.add("dtend", entry.on + timedelta(days=1))
+    event.add("summary", printable(f"{entry.title}: {strategy.title}"))
+    event.add("description", printable(f"{sentence}\n\n{address}"))
+    event.add("url", address)
+    event.add("transp", "TRANSPARENT")
+    return event
+
+
+def _host() -> str:
+    return urlsplit(settings.SITE_URL).hostname
+
+
+def printable(text: str) -> str:
+    """Without the control characters that neither calendars nor feeds may hold; texts
+    that were copied from Word or a PDF are full of them. Line breaks stay."""
+    return _CONTROL.sub("", text)
