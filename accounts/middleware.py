@@ -5,6 +5,7 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
@@ -43,8 +44,8 @@ class StaffSecondFactorMiddleware:
         return self.get_response(request)
 
     def process_view(self, request, view, args, kwargs):
-        is_wanted = (
-            settings.STAFF_NEEDS_SECOND_FACTOR and request.resolver_match.app_name == "admin"
+        is_wanted = settings.STAFF_NEEDS_SECOND_FACTOR and request.path.startswith(
+            reverse("admin:index")
         )
         if not is_wanted or not request.user.is_staff:
             return None
