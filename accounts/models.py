@@ -65,6 +65,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("works here"), default=False)
     is_active = models.BooleanField(_("may sign in"), default=True)
     joined_at = models.DateTimeField(_("joined"), db_default=Now(), editable=False)
+    warned_at = models.DateTimeField(
+        _("asked whether it is still needed"), null=True, editable=False
+    )
 
     objects = UserManager()
 
