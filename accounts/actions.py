@@ -1,22 +1,23 @@
 """Who people are, and the outbox: what is owed to them and how it leaves."""
 
+import re
 import smtplib
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import chain, islice
 
 from allauth.account.models import EmailAddress
-from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import get_connection
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from accounts.models import Notification, NotificationQuerySet, User
+from accounts.messages import as_email
+from accounts.models import Bounce, Notification, NotificationQuerySet, User
 from accounts.names import NameRefusal, refusal, tidy
 
 WORTH_SENDING = timedelta(days=3)
@@ -26,7 +27,10 @@ CLAIM = timedelta(minutes=5)
 """How long a worker may hold what it claimed. A batch must be through well before."""
 
 BATCH = 50
+"""Mails at a time."""
+
 ROWS_A_STATEMENT = 1_000
+_ADDRESS = re.compile(r"\S+@\S+")
 
 
 class NameRefused(Exception):
@@ -54,6 +58,7 @@ def confirm_address(*, address: str) -> User:
     EmailAddress.objects.update_or_create(
         email=address, user=person, defaults={"verified": True, "primary": True}
     )
+    forget_bounce(address=address)
     return person
 
 
@@ -74,6 +79,18 @@ def choose_name(*, person: User, name: str) -> None:
 
 
 @transaction.atomic
+def choose_rhythm(*, person: User, rhythm: str) -> None:
+    """Let ``person`` hear news as often as this.
+
+    What was gathered before still leaves when it was to; with „not at all“ it does not.
+    """
+    person.news_rhythm = rhythm
+    person.save(update_fields=["news_rhythm"])
+    if rhythm == User.Rhythm.NEVER:
+        retract_unwanted(person_id=person.pk)
+
+
+@transaction.atomic
 def notify(
     *,
     recipients: Iterable[User] = (),
@@ -85,38 +102,114 @@ def notify(
     send_at: datetime | Combinable | None = None,
     expires_at: datetime | Combinable | None = None,
     is_private: bool = False,
-    unsubscribe_url: Callable[[User], str] = lambda person: "",
+    unsubscribe_url: Callable[[User | str], str] = lambda follower: "",
 ) -> None:
     """Owe everybody one message; who was owed one for this ``key`` before, gets none.
 
     Call it once for all, in the transaction of the event that the message tells of.
     It leaves at ``send_at`` (by default at once) and is pointless from ``expires_at``
-    (by default three days later).
+    (by default three days later). For news call ``notify_news``.
     """
     send_at = send_at or Now()
-    fields = {
-        "key": key,
-        "about": about,
-        "subject": subject,
-        "body": body,
-        "is_private": is_private,
-        "send_at": send_at,
-        "expires_at": expires_at or send_at + WORTH_SENDING,
-    }
-    rows = chain(
-        (
-            Notification(recipient=person, unsubscribe_url=unsubscribe_url(person), **fields)
-            for person in recipients
-        ),
-        (Notification(address=address, **fields) for address in addresses),
+    words = {"key": key, "about": about, "subject": subject, "body": body, "is_private": is_private}
+    times = {"send_at": send_at, "expires_at": expires_at or send_at + WORTH_SENDING}
+    _owe(
+        Notification(unsubscribe_url=unsubscribe_url(follower), **_to(follower), **words, **times)
+        for follower in chain(recipients, addresses)
     )
-    while batch := list(islice(rows, ROWS_A_STATEMENT)):
+
+
+@transaction.atomic
+def notify_news(
+    *,
+    recipients: Iterable[User] = (),
+    addresses: Iterable[str] = (),
+    key: str,
+    about: str,
+    subject: str,
+    body: str,
+    send_at: datetime,
+    pointless_from: datetime | None = None,
+    unsubscribe_url: Callable[[User | str], str],
+) -> None:
+    """As ``notify``, but each person hears it as often as they chose, or not at all.
+
+    ``send_at`` comes from the database. News that would be pointless when the gathered
+    ones leave are not held back.
+    """
+
+    words = {"key": key, "about": about, "subject": subject, "body": body}
+    wanted = (person for person in recipients if person.news_rhythm != User.Rhythm.NEVER)
+    _owe(
+        Notification(
+            unsubscribe_url=unsubscribe_url(follower),
+            **_to(follower),
+            **words,
+            **_news_times(follower, send_at, pointless_from),
+        )
+        for follower in chain(wanted, addresses)
+    )
+
+
+def _to(follower: User | str) -> dict:
+    return {"recipient": follower} if isinstance(follower, User) else {"address": follower}
+
+
+def _news_times(
+    follower: User | str, send_at: datetime, pointless_from: datetime | None
+) -> dict[str, datetime | bool]:
+    leave_at = send_at
+    if isinstance(follower, User):
+        leave_at = follower.news_leave_at(send_at)
+    if pointless_from and leave_at >= pointless_from:
+        leave_at = send_at
+    worth = leave_at + WORTH_SENDING
+    return {
+        "send_at": leave_at,
+        "expires_at": min(worth, pointless_from or worth),
+        "is_gathered": leave_at != send_at,
+    }
+
+
+def _owe(messages: Iterator[Notification]) -> None:
+    while batch := list(islice(messages, ROWS_A_STATEMENT)):
         Notification.objects.bulk_create(batch, ignore_conflicts=True)
 
 
 def retract(*, about: str) -> int:
     """Take back every message about this that has not left. Return how many."""
     return Notification.objects.waiting().filter(about=about).delete()[0]
+
+
+def retract_unwanted(
+    *, person_id: int | None = None, address: str = "", url: str = "", abouts: Iterable[str] = ()
+) -> int:
+    """Take back what somebody no longer wants: what ``url`` ends, or is about this; or all.
+
+    Return how many had not left.
+    """
+    follower = Q(recipient=person_id) if person_id else Q(address=address)
+    unwanted = Notification.objects.waiting().filter(follower).exclude(unsubscribe_url="")
+    if url:
+        unwanted = unwanted.filter(Q(unsubscribe_url=url) | Q(about__in=abouts))
+    return unwanted.delete()[0]
+
+
+@transaction.atomic
+def record_bounce(*, address: str, answer: str = "") -> None:
+    """Write to ``address`` no more, except codes; what waits for it will be given up."""
+    Bounce.objects.get_or_create(address=address.strip().lower(), defaults={"answer": answer})
+
+
+def forget_bounce(*, address: str) -> None:
+    """Write to ``address`` again. Call it only when somebody has shown to read it."""
+    Bounce.objects.filter(address=address.strip().lower()).delete()
+
+
+@transaction.atomic
+def mark_read(*, person: User, up_to: int) -> int:
+    """What ``person`` was told up to this message is read. Return how much of it was new."""
+    return person.notifications.unread().filter(pk__lte=up_to).update(read_at=Now())
 
 
 def retry_notifications(*, notifications: NotificationQuerySet) -> int:
@@ -140,74 +233,126 @@ def retry_delay(attempts: int) -> timedelta:
     return min(timedelta(minutes=2 ** min(attempts, 6)), timedelta(hours=1))
 
 
+Letter = list[Notification]
+"""What leaves as one mail: one message, or all that was gathered for somebody."""
+
+
 def send_due_notifications() -> int:
     """Send what is due, one batch. Return how many messages were claimed.
 
     No transaction is open while the mail server answers. A worker that dies in between
-    leaves its claim to run out; at most the message in flight is sent twice.
+    leaves its claim to run out; at most the mail in flight is sent twice.
     """
     _end(Notification.objects.expired(), Notification.Outcome.EXPIRED)
-    claimed = _claim()
+    claimed = _claim() + _claim_gathered()
     if not claimed:
         return 0
+    letters = deque(_deliverable(claimed))
     connection = get_connection()
-    waiting = deque(claimed)
     try:
         connection.open()
-        while waiting:
-            _send(waiting[0], connection)
-            waiting.popleft()
+        while letters:
+            _send(letters[0], connection)
+            letters.popleft()
     except OSError as error:
         # The server is away: the rest would fare no better, each after a long wait.
-        for notification in waiting:
-            _postpone(notification, error)
+        for letter in letters:
+            _postpone(letter, error)
     finally:
         connection.close()
-    return len(claimed)
+    return sum(map(len, claimed))
 
 
 @transaction.atomic
-def _claim() -> list[Notification]:
+def _claim() -> list[Letter]:
     # Two statements: with one, PostgreSQL claimed rows that another worker had just sent.
-    due = Notification.objects.due().order_by("send_at", "pk").select_for_update(skip_locked=True)
+    # Codes first: somebody waits for them.
+    due = Notification.objects.due().filter(is_gathered=False)
+    due = due.order_by("-is_private", "send_at", "pk").select_for_update(skip_locked=True)
     ids = list(due.values_list("pk", flat=True)[:BATCH])
+    return [[notification] for notification in _take(Notification.objects.filter(pk__in=ids))]
+
+
+@transaction.atomic
+def _claim_gathered() -> list[Letter]:
+    # Who holds the person holds all that was gathered for them, so that it leaves in one
+    # mail. It is asked for again in the next statement: another worker may have sent it.
+    due = Notification.objects.due().filter(is_gathered=True)
+    ids = list(due.order_by().values_list("recipient", flat=True).distinct()[:BATCH])
+    people = User.objects.filter(pk__in=ids).order_by("pk")
+    people = list(people.select_for_update(skip_locked=True, no_key=True))
+    letters = defaultdict(list)
+    for notification in _take(due.filter(recipient__in=people)):
+        letters[notification.recipient_id].append(notification)
+    return list(letters.values())
+
+
+def _take(rows: NotificationQuerySet) -> Letter:
+    ids = list(rows.values_list("pk", flat=True))
     Notification.objects.filter(pk__in=ids).update(claimed_until=Now() + CLAIM)
-    claimed = Notification.objects.filter(pk__in=ids).select_related("recipient")
-    return list(claimed.order_by("send_at", "pk"))
+    taken = Notification.objects.filter(pk__in=ids).select_related("recipient")
+    return list(taken.order_by("-is_private", "send_at", "pk"))
 
 
-def _send(notification: Notification, connection) -> None:
-    """Send one message and write down what became of it. OSError: the server is away."""
-    row = Notification.objects.filter(pk=notification.pk)
-    if notification.recipient and not notification.recipient.is_active:
-        _end(row, Notification.Outcome.GIVEN_UP, last_error=_("The account is deactivated."))
-        return
+def _rows(letter: Letter) -> NotificationQuerySet:
+    return Notification.objects.filter(pk__in=[notification.pk for notification in letter])
+
+
+def _deliverable(letters: list[Letter]) -> Iterator[Letter]:
+    """Give up the letters that nobody would get; let pass the others.
+
+    Codes are tried even where mails came back: the way back is to enter one.
+    """
+    bounced = set(
+        Bounce.objects.filter(address__in=[letter[0].to.lower() for letter in letters]).values_list(
+            "address", flat=True
+        )
+    )
+    for letter in letters:
+        first = letter[0]
+        if first.recipient and not first.recipient.is_active:
+            _give_up(letter, _("The account is deactivated."))
+        elif first.to.lower() in bounced and not first.is_private:
+            _give_up(letter, _("The address takes no mails."))
+        else:
+            yield letter
+
+
+def _send(letter: Letter, connection) -> None:
+    """Send one mail and write down what became of it. OSError: the server is away."""
     try:
-        connection.send_messages([as_email(notification)])
+        connection.send_messages([as_email(letter)])
     except smtplib.SMTPServerDisconnected:
         raise
     except smtplib.SMTPRecipientsRefused as refused:
-        _refused(notification, *next(iter(refused.recipients.values())))
+        _refused(letter, *next(iter(refused.recipients.values())))
     except smtplib.SMTPDataError as refused:
-        _refused(notification, refused.smtp_code, refused.smtp_error)
+        _refused(letter, refused.smtp_code, refused.smtp_error)
     except smtplib.SMTPException as error:
-        _postpone(notification, error)
+        _postpone(letter, error)
     except OSError:
         raise
     except Exception as error:
         # Whatever it is: one bad message must not hold up the rest.
-        _postpone(notification, error)
+        _postpone(letter, error)
     else:
-        _end(row, Notification.Outcome.SENT)
+        _end(_rows(letter), Notification.Outcome.SENT)
 
 
-def _refused(notification: Notification, code: int, answer: bytes | str) -> None:
+def _refused(letter: Letter, code: int, answer: bytes | str) -> None:
     text = answer.decode(errors="replace") if isinstance(answer, bytes) else answer
-    if 500 <= code < 600:
-        row = Notification.objects.filter(pk=notification.pk)
-        _end(row, Notification.Outcome.GIVEN_UP, last_error=f"{code} {text}"[:300])
-    else:
-        _postpone(notification, f"{code} {text}")
+    if not 500 <= code < 600:
+        _postpone(letter, f"{code} {text}")
+        return
+    _give_up(letter, f"{code} {text}")
+    # Nothing is remembered of addresses that somebody mistyped at the door; and "5.3",
+    # "5.6" and "5.7" speak of the message, or of us.
+    if not letter[0].is_private and not text.startswith(("5.3.", "5.6.", "5.7.")):
+        record_bounce(address=letter[0].to, answer=_ADDRESS.sub("…", f"{code} {text}")[:300])
+
+
+def _give_up(letter: Letter, why: str) -> None:
+    _end(_rows(letter), Notification.Outcome.GIVEN_UP, last_error=why[:300])
 
 
 def _end(rows: NotificationQuerySet, outcome: str, **fields) -> None:
@@ -219,36 +364,11 @@ def _end(rows: NotificationQuerySet, outcome: str, **fields) -> None:
     rows.filter(is_private=False).update(**fields)
 
 
-def _postpone(notification: Notification, error: Exception | str) -> None:
-    attempts = notification.attempts + 1
-    Notification.objects.filter(pk=notification.pk).update(
+def _postpone(letter: Letter, error: Exception | str) -> None:
+    attempts = max(notification.attempts for notification in letter) + 1
+    _rows(letter).update(
         attempts=attempts,
         send_at=Now() + retry_delay(attempts),
         claimed_until=None,
         last_error=(str(error) or type(error).__name__)[:300],
     )
-
-
-def as_email(notification: Notification) -> EmailMessage:
-    """The message as it leaves: its words, who sends it, and how to hear no more."""
-    town = settings.TOWN
-    foot = [f"{town['site_name']}\n{settings.SITE_URL}/", _("Questions? {contact}").format(**town)]
-    # The same number each time, so that a message sent twice can be recognised.
-    headers = {
-        "Message-ID": f"<{notification.pk}.{notification.created_at:%s}@{_host()}>",
-        "Auto-Submitted": "auto-generated",
-    }
-    if notification.unsubscribe_url:
-        foot.append(_("No more of these messages: {url}").format(url=notification.unsubscribe_url))
-        headers["List-Unsubscribe"] = f"<{notification.unsubscribe_url}>"
-        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    return EmailMessage(
-        subject=notification.subject,
-        body="\n\n".join([notification.body.strip(), "-- \n" + "\n".join(foot)]) + "\n",
-        to=[notification.recipient.email if notification.recipient else notification.address],
-        headers=headers,
-    )
-
-
-def _host() -> str:
-    return settings.SITE_URL.partition("://")[2].partition(":")[0].partition("/")[0]

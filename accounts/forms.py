@@ -8,6 +8,7 @@ from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from accounts.names import LONGEST
 
 CODE_FIELD = {"inputmode": "numeric", "autocomplete": "one-time-code"}
@@ -72,6 +73,20 @@ class NameForm(forms.Form):
         label=_("Name that stands beside your comment"),
         help_text=_("Everybody can read it, in search engines too. An invented name is allowed."),
         widget=forms.TextInput({"autocomplete": "nickname", "maxlength": LONGEST}),
+    )
+
+
+class RhythmForm(forms.Form):
+    """How often somebody wants to hear of news."""
+
+    news_rhythm = forms.ChoiceField(
+        label=_("How often you get messages"),
+        help_text=_(
+            "Gathered messages leave at 7 o’clock, weekly ones on Mondays. What would be too"
+            " late by then comes at once."
+        ),
+        choices=User.Rhythm.choices,
+        widget=forms.RadioSelect,
     )
 
 

@@ -1,13 +1,17 @@
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
+from django.utils.timezone import get_default_timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.names import skeleton
+
+GATHERED_UNTIL = time(7)
+"""When gathered news leave, by the town's clock; weekly ones on Mondays."""
 
 
 class UserQuerySet(models.QuerySet):
@@ -103,6 +107,21 @@ class User(AbstractBaseUser, PermissionsMixin):
         return str(self)
 
     get_short_name = get_full_name
+
+    def news_leave_at(self, moment: datetime) -> datetime:
+        """When news that may leave at ``moment`` do: then, or with all that is gathered.
+
+        Seven o'clock is seven o'clock, also on the days on which the clocks change.
+        """
+        if self.news_rhythm not in (self.Rhythm.DAILY, self.Rhythm.WEEKLY):
+            return moment
+        town = get_default_timezone()
+        day = moment.astimezone(town).date()
+        if datetime.combine(day, GATHERED_UNTIL, town) < moment:
+            day += timedelta(days=1)
+        if self.news_rhythm == self.Rhythm.WEEKLY:
+            day += timedelta(days=-day.weekday() % 7)
+        return datetime.combine(day, GATHERED_UNTIL, town)
 
     @property
     def badge(self) -> str:
@@ -221,6 +240,11 @@ class Notification(models.Model):
 
     def __str__(self):
         return gettext("Message with a code") if self.is_private else self.subject
+
+    @property
+    def to(self) -> str:
+        """The address it goes to now."""
+        return self.recipient.email if self.recipient else self.address
 
 
 class Bounce(models.Model):

@@ -11,7 +11,7 @@ from allauth.mfa.webauthn import views as passkeys
 from allauth.usersessions import views as sessions
 from django.urls import path
 
-from accounts import views
+from accounts import news, views
 
 password_sign_in = allauth.LoginView.as_view(template_name="account/login_password.html")
 
@@ -61,5 +61,9 @@ urlpatterns = [
         passkeys.remove_webauthn,
         name="mfa_remove_webauthn",
     ),
+    path("benachrichtigungen/", news.notifications, name="notifications"),
+    path("benachrichtigungen/einstellungen/", news.news_settings, name="news_settings"),
+    path("benachrichtigungen/adresse/", news.address, name="confirm_own_address"),
+    path("benachrichtigungen/abbestellen/<str:token>/", news.no_news, name="no_news"),
     path("sitzungen/", sessions.list_usersessions, name="usersessions_list"),
 ]

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.actions import NameRefused, choose_name
 from accounts.adapter import DOOR, REFUSED_NAME, VALIDITY, SignInCode
 from accounts.forms import CodeForm, DoorForm, NameForm, SetPasswordForm
+from accounts.models import Bounce
 from accounts.names import NameRefusal
 
 
@@ -126,6 +127,8 @@ def account(request):
         "passkeys": passkeys.count(),
         "has_app": app.exists(),
         "sessions": len(UserSession.objects.purge_and_list(request.user)),
+        "unread": request.user.notifications.unread().count(),
+        "has_bounced": Bounce.objects.filter(address=request.user.email.lower()).exists(),
     }
     return render(request, "account/account.html", context)
 

@@ -5,7 +5,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from accounts.actions import notify, retract
+from accounts.actions import notify, notify_news, retract
 from accounts.models import User
 from comments import messages
 from comments.models import Comment, Decision, Draft
@@ -104,15 +104,16 @@ def _confirm(comment: Comment, strategy: Strategy) -> None:
 
 
 def _tell_parent(comment: Comment, parent: Comment, strategy: Strategy) -> None:
-    followed = Subscription.objects.current().filter(strategy=strategy, person=parent.author_id)
+    followed = Subscription.objects.reaching(strategy).filter(person=parent.author_id)
     if parent.author_id in (None, comment.author_id) or not followed.exists():
         return
-    notify(
+    notify_news(
         recipients=[parent.author],
         key=f"reply:{comment.pk}",
         about=comment.about,
         subject=messages.reply_subject(comment, parent),
         body=messages.reply(comment, parent),
+        send_at=comment.posted_at,
         unsubscribe_url=unsubscribe_url(strategy),
     )
 

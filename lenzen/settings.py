@@ -262,6 +262,7 @@ ACCOUNT_RATE_LIMITS = {
     "codes_to_address": "30/h/key",
     "enter_code": "10/15m/key",
     "confirm_email": "5/15m/key",
+    "follow": "60/h/ip,3/h/key,5/d/key",
 }
 ACCOUNT_FORMS = {
     "login": "accounts.forms.PasswordSignInForm",

@@ -4,14 +4,24 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
+from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
-from accounts.actions import WORTH_SENDING, notify, retract
+from accounts.actions import (
+    WORTH_SENDING,
+    forget_bounce,
+    notify,
+    notify_news,
+    retract,
+    retract_unwanted,
+)
 from accounts.models import User
 from strategies import messages
 from strategies.models import (
     TAKE_BACK,
+    WORTH_CONFIRMING,
     Goal,
     GoalVersion,
     Phase,
@@ -187,32 +197,54 @@ def _move(
 
 
 def _announce(event: PhaseEvent, phase: Phase, send_at: datetime) -> None:
-    """Owe staff and those who follow one message about this event."""
+    """Owe staff and those who follow one message about this event; not whoever did it."""
     # Staff first: who also follows gets this one and, by the same key, not the other.
-    recipients = []
     if event.kind in (Kind.OPENED, Kind.CLOSED):
-        recipients.append((User.objects.staff(), messages.staff_body(event, phase)))
-    followers = User.objects.filter(
-        is_active=True,
-        subscriptions__in=Subscription.objects.current().filter(strategy=phase.strategy),
-    )
-    if event.kind == Kind.CLOSING_SOON:
-        followers = followers.exclude(participations__phase=phase)
-    recipients.append((followers, messages.body(event, phase)))
-    expires_at = send_at + WORTH_SENDING
-    if event.kind != Kind.CLOSED:
-        expires_at = min(expires_at, phase.closes_at)
-    for people, body in recipients:
         notify(
-            recipients=people.iterator(),
+            recipients=User.objects.staff().exclude(pk=event.by_id).iterator(),
             key=event.about,
             about=event.about,
             subject=messages.subject(event, phase),
-            body=body,
+            body=messages.staff_body(event, phase),
             send_at=send_at,
-            expires_at=expires_at,
+            expires_at=send_at + WORTH_SENDING,
             unsubscribe_url=messages.unsubscribe_url(phase.strategy),
         )
+    addresses = _following_addresses(phase.strategy)
+    notify_news(
+        recipients=_followers(event, phase).iterator(),
+        addresses=addresses,
+        key=event.about,
+        about=event.about,
+        subject=messages.subject(event, phase),
+        body=messages.body(event, phase),
+        send_at=send_at,
+        pointless_from=None if event.kind == Kind.CLOSED else phase.closes_at,
+        unsubscribe_url=messages.unsubscribe_url(phase.strategy, addresses),
+    )
+
+
+def _followers(event: PhaseEvent, phase: Phase) -> QuerySet[User]:
+    """The people who hear of this event, with ``follows_all``."""
+    reaching = Subscription.objects.reaching(phase.strategy).filter(person=OuterRef("pk"))
+    followers = User.objects.filter(Exists(reaching), is_active=True).exclude(pk=event.by_id)
+    if event.kind == Kind.CLOSING_SOON:
+        followers = followers.exclude(participations__phase=phase)
+    return followers.annotate(follows_all=Exists(reaching.filter(strategy=None)))
+
+
+def _following_addresses(strategy: Strategy) -> dict[str, int]:
+    """The addresses that hear of ``strategy``, with the number of their subscription.
+
+    Where an address has an account that has decided about this strategy, that counts.
+    """
+    decided = Subscription.objects.filter(
+        Q(strategy=strategy) | Q(strategy=None), person__email=OuterRef("address")
+    )
+    rows = Subscription.objects.reaching(strategy).filter(~Exists(decided), person=None)
+    # Of two the one for all strategies comes last and counts.
+    rows = rows.order_by(F("strategy").asc(nulls_last=True))
+    return dict(rows.values_list("address", "pk"))
 
 
 def record_due_events() -> int:
@@ -244,12 +276,15 @@ def _record(phase: Phase, kind: str) -> bool:
     return is_ours
 
 
-# Those who follow
+# Those who follow: ``strategy`` None is all strategies
 
 
 @transaction.atomic
-def subscribe(*, person: User, strategy: Strategy) -> Subscription:
+def subscribe(*, person: User, strategy: Strategy | None) -> Subscription:
     """Let ``person`` hear of ``strategy``, also after having switched it off."""
+    _adopt(person.pk)
+    if strategy is None:
+        person.subscriptions.update(ended_at=None)
     subscription, _created = Subscription.objects.update_or_create(
         person=person, strategy=strategy, defaults={"ended_at": None}
     )
@@ -263,8 +298,88 @@ def subscribe_by_commenting(*, person: User, strategy: Strategy) -> None:
 
 
 @transaction.atomic
-def unsubscribe(*, person_id: int, strategy_id: int) -> None:
-    """Let them hear no more of it; the row stays, so that a comment does not start it again."""
-    Subscription.objects.current().filter(person_id=person_id, strategy_id=strategy_id).update(
-        ended_at=Now()
+def unsubscribe(*, person_id: int, strategy_id: int | None) -> None:
+    """Let them hear no more of it, nor what waits to be sent.
+
+    The row stays, so that a comment does not start it again, and so that who follows
+    all strategies can leave one out. Nothing happens when the person is gone.
+    """
+    person = User.objects.filter(pk=person_id).first()
+    if person is None:
+        return
+    _adopt(person_id)
+    current = person.subscriptions.current()
+    if strategy_id is None:
+        current.update(ended_at=Now())
+        retract_unwanted(person_id=person_id)
+        return
+    row, _created = person.subscriptions.get_or_create(strategy_id=strategy_id)
+    current.filter(pk=row.pk).update(ended_at=Now())
+    events = PhaseEvent.objects.filter(phase__strategy=strategy_id)
+    abouts = [event.about for event in events.only("pk")]
+    url = messages.unsubscribe_url(row.strategy)(person)
+    retract_unwanted(person_id=person_id, url=url, abouts=abouts)
+
+
+def _adopt(person_id: int) -> None:
+    # What the address asked for before there was an account is the person's from now on.
+    owned = User.objects.filter(pk=person_id).values("email")
+    rows = Subscription.objects.filter(person=None, address__in=owned)
+    for row in rows.exclude(confirmed_at=None):
+        Subscription.objects.get_or_create(person_id=person_id, strategy_id=row.strategy_id)
+    rows.delete()
+
+
+@transaction.atomic
+def ask_to_follow(*, address: str, strategy: Strategy | None) -> None:
+    """Mail to ``address`` the link that lets it hear of ``strategy``, or that it does.
+
+    Whoever asks learns nothing of that. Until the link is used the address counts for
+    nothing, and after seven days it is forgotten.
+    """
+    address = address.strip().lower()
+    row, _created = Subscription.objects.get_or_create(
+        person=None, address=address, strategy=strategy
     )
+    Subscription.objects.filter(pk=row.pk, confirmed_at=None).update(started_at=Now())
+    body = messages.already_following if row.confirmed_at else messages.please_confirm
+    notify(
+        addresses=[address],
+        key=get_random_string(20),
+        subject=messages.asked_subject(strategy),
+        body=body(row),
+        expires_at=Now() + WORTH_CONFIRMING,
+        is_private=True,
+    )
+
+
+@transaction.atomic
+def confirm_following(*, subscription_id: int) -> Subscription | None:
+    """Let the address hear from now on; None when it has not asked, or too long ago.
+
+    Where it has an account, the account follows.
+    """
+    rows = Subscription.objects.unconfirmed().select_for_update(of=("self",))
+    row = rows.filter(pk=subscription_id).first()
+    if row is None:
+        return None
+    forget_bounce(address=row.address)
+    if person := User.objects.filter(email=row.address).first():
+        row.delete()
+        return subscribe(person=person, strategy=row.strategy)
+    Subscription.objects.filter(pk=row.pk).update(confirmed_at=Now())
+    return row
+
+
+@transaction.atomic
+def forget_follower(*, subscription_id: int) -> None:
+    """Forget an address that wants to hear no more, of one strategy or of anything."""
+    row = Subscription.objects.filter(pk=subscription_id, person=None).first()
+    if row is None:
+        return
+    url = messages.unsubscribe_url(row.strategy, {row.address: row.pk})(row.address)
+    retract_unwanted(address=row.address, url=url)
+    rows = Subscription.objects.filter(address=row.address)
+    (rows.filter(pk=row.pk) if row.strategy_id else rows).delete()
+    if not rows.all().exists() and not User.objects.filter(email=row.address).exists():
+        forget_bounce(address=row.address)

@@ -1,38 +1,104 @@
 """The words of the messages about a phase, and the link that ends them."""
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from strategies.models import Phase, PhaseEvent, Strategy
+from strategies.models import Phase, PhaseEvent, Strategy, Subscription
 from strategies.wording import last_moment, tally, time_sentence
 
-_signer = Signer(salt="unsubscribe")
+_ending = Signer(salt="unsubscribe")
+_starting = Signer(salt="confirm following")
 
 
 def absolute(path: str) -> str:
     return f"{settings.SITE_URL}{path}"
 
 
-def unsubscribe_url(strategy: Strategy):
-    """For each person the link that ends the messages on ``strategy``, without sign-in."""
+def unsubscribe_url(
+    strategy: Strategy | None, subscriptions: Mapping[str, int] = MappingProxyType({})
+) -> Callable[[User | str], str]:
+    """For each follower the link that ends the messages on ``strategy``, without sign-in.
 
-    def url(person: User) -> str:
-        token = _signer.sign(f"{strategy.pk}-{person.pk}")
-        return absolute(reverse("unsubscribe", args=[token]))
+    For a person whose ``follows_all`` is known and true it ends all they follow. For an
+    address it names the subscription, and so neither address nor person.
+    """
+
+    def url(follower: User | str) -> str:
+        if isinstance(follower, str):
+            token = f"0-{subscriptions[follower]}"
+        elif strategy is None or getattr(follower, "follows_all", False):
+            token = f"{follower.pk}-0"
+        else:
+            token = f"{follower.pk}-{strategy.pk}"
+        return absolute(reverse("unsubscribe", args=[_ending.sign(token)]))
 
     return url
 
 
 def read_unsubscribe_token(token: str) -> tuple[int, int] | None:
-    """Strategy and person of such a link, or None when it is not one of ours."""
+    """Person and strategy of such a link, or None when it is not one of ours.
+
+    Strategy 0 is all strategies; without person the second number is a subscription.
+    """
     try:
-        strategy, person = _signer.unsign(token).split("-")
+        person, other = _ending.unsign(token).split("-")
     except (BadSignature, ValueError):
         return None
-    return int(strategy), int(person)
+    return int(person), int(other)
+
+
+def confirm_url(subscription: Subscription) -> str:
+    token = _starting.sign(subscription.pk)
+    return absolute(reverse("confirm_following", args=[token]))
+
+
+def read_confirm_token(token: str) -> int | None:
+    """The subscription of such a link, or None when it is not one of ours."""
+    try:
+        return int(_starting.unsign(token))
+    except (BadSignature, ValueError):
+        return None
+
+
+def asked_subject(strategy: Strategy | None) -> str:
+    if strategy is None:
+        return _("Keep up to date by e-mail: all strategies")
+    return _("Keep up to date by e-mail: “{title}”").format(title=strategy.title)
+
+
+def please_confirm(subscription: Subscription) -> str:
+    """For an address that somebody has entered: the link, and what if it was not they."""
+    parts = [
+        _(
+            "Somebody, probably you, wants to hear of this by e-mail. Please confirm it on this"
+            " page within seven days:"
+        ),
+        confirm_url(subscription),
+        _(
+            "If it was not you, there is nothing to do: without confirmation you get no further"
+            " messages, and your address is deleted after seven days."
+        ),
+    ]
+    return "\n\n".join(parts)
+
+
+def already_following(subscription: Subscription) -> str:
+    """For an address that follows and was entered again."""
+    url = unsubscribe_url(subscription.strategy, {subscription.address: subscription.pk})
+    parts = [
+        _(
+            "Somebody, probably you, has entered your address. You hear of this already; there"
+            " is nothing to do. To hear no more of it, use this page:"
+        ),
+        url(subscription.address),
+    ]
+    return "\n\n".join(parts)
 
 
 def subject(event: PhaseEvent, phase: Phase) -> str:

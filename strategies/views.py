@@ -1,17 +1,14 @@
-from django.contrib import messages
-from django.contrib.auth.decorators import login_required, permission_required
+from django.contrib.auth.decorators import permission_required
 from django.db.models import Prefetch
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import conditional_page, require_http_methods, require_safe
+from django.views.decorators.http import conditional_page, require_safe
 
-from strategies.actions import subscribe, unsubscribe
 from strategies.calendar import calendar
 from strategies.dates import entries
-from strategies.messages import absolute, read_unsubscribe_token
+from strategies.following import is_following
+from strategies.messages import absolute
 from strategies.models import Goal, Phase, PhaseEvent, Strategy
 from strategies.wording import day, event_day, event_sentence, timeline, timing
 
@@ -48,7 +45,6 @@ def preview(request, pk):
 def _show(request, strategy, is_preview):
     phases = list(strategy.phases.described().with_tally())
     person = request.user
-    subscribed = person.is_authenticated and strategy.subscriptions.current().filter(person=person)
     context = {
         "strategy": strategy,
         "is_preview": is_preview,
@@ -57,7 +53,7 @@ def _show(request, strategy, is_preview):
         "timeline": timeline(strategy, phases),
         "goals": list(strategy.goals.all()),
         "history": _history(phases),
-        "is_following": bool(subscribed and subscribed.exists()),
+        "is_following": person.is_authenticated and is_following(person, strategy),
     }
     return render(request, "strategies/strategy.html", context)
 
@@ -101,38 +97,3 @@ def short_address(request, number, goal=None):
         return redirect(get_object_or_404(Strategy.objects.published(), number=number))
     goals = Goal.objects.published().select_related("strategy")
     return redirect(get_object_or_404(goals, strategy__number=number, number=goal))
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def follow(request, slug):
-    """Hear of a strategy by mail, or no more."""
-    strategy = get_object_or_404(Strategy.objects.published(), slug=slug)
-    current = strategy.subscriptions.current().filter(person=request.user)
-    if request.method == "POST":
-        if "end" in request.POST:
-            unsubscribe(person_id=request.user.pk, strategy_id=strategy.pk)
-            messages.success(request, _("You get no more messages about this strategy."))
-        else:
-            subscribe(person=request.user, strategy=strategy)
-            messages.success(request, _("From now on you hear of this strategy by e-mail."))
-        return redirect(strategy)
-    context = {"strategy": strategy, "is_following": current.exists()}
-    return render(request, "strategies/follow.html", context)
-
-
-# A mail program that unsubscribes with one click sends no Origin and has no cookie; the
-# signed address is the proof, and can do nothing else.
-@csrf_exempt
-@require_http_methods(["GET", "POST"])
-def end_following(request, token):
-    """The link in every mail to those who follow: GET shows, POST does."""
-    ids = read_unsubscribe_token(token)
-    if ids is None:
-        raise Http404
-    strategy_id, person_id = ids
-    strategy = get_object_or_404(Strategy, pk=strategy_id)
-    if request.method == "POST":
-        unsubscribe(person_id=person_id, strategy_id=strategy_id)
-    context = {"strategy": strategy, "is_done": request.method == "POST"}
-    return render(request, "strategies/unsubscribe.html", context)

@@ -155,6 +155,9 @@ PAGES = {
     "mfa_edit_webauthn": all_the_way,
     "mfa_remove_webauthn": all_the_way,
     "usersessions_list": all_the_way,
+    "notifications": all_the_way,
+    "news_settings": all_the_way,
+    "confirm_own_address": all_the_way,
 }
 # These answer with another page, a file or data.
 NO_PAGES = {
@@ -163,6 +166,7 @@ NO_PAGES = {
     "mfa_login_webauthn",
     "account_reset_password",
     "mfa_download_recovery_codes",
+    "no_news",  # needs no account: see test_news
 }
 
 

@@ -9,7 +9,7 @@ from django.urls.converters import IntConverter
 
 from comments.models import Comment
 from strategies.actions import close_phase, unpublish_strategy
-from strategies.messages import unsubscribe_url
+from strategies.messages import confirm_url, unsubscribe_url
 from strategies.models import PhaseEvent, Subscription
 from tests.factories import (
     CommentFactory,
@@ -77,17 +77,38 @@ TABLE = {
         "open, worker stopped": "door    nowhere  done     nowhere  nowhere",
         "closed, worker stopped": "door    nowhere  refused  nowhere  nowhere",
     },
+    # Without account: a link goes to the address.
     "follow": {
-        "before": "door    done     done     done     done",
-        "open": "door    done     done     done     done",
-        "a second after": "door    done     done     done     done",
-        "extended": "door    done     done     done     done",
-        "closed early": "door    done     done     done     done",
-        "unpublished": "door    nowhere  nowhere  nowhere  nowhere",
-        "open, worker stopped": "door    done     done     done     done",
-        "closed, worker stopped": "door    done     done     done     done",
+        "before": "done    done     done     done     done",
+        "open": "done    done     done     done     done",
+        "a second after": "done    done     done     done     done",
+        "extended": "done    done     done     done     done",
+        "closed early": "done    done     done     done     done",
+        "unpublished": "nowhere nowhere  nowhere  nowhere  nowhere",
+        "open, worker stopped": "done    done     done     done     done",
+        "closed, worker stopped": "done    done     done     done     done",
+    },
+    "follow all": {
+        "before": "done    done     done     done     done",
+        "open": "done    done     done     done     done",
+        "a second after": "done    done     done     done     done",
+        "extended": "done    done     done     done     done",
+        "closed early": "done    done     done     done     done",
+        "unpublished": "done    done     done     done     done",
+        "open, worker stopped": "done    done     done     done     done",
+        "closed, worker stopped": "done    done     done     done     done",
     },
     # The signed link is the proof, whoever holds it.
+    "confirm": {
+        "before": "done    done     done     done     done",
+        "open": "done    done     done     done     done",
+        "a second after": "done    done     done     done     done",
+        "extended": "done    done     done     done     done",
+        "closed early": "done    done     done     done     done",
+        "unpublished": "nowhere nowhere  nowhere  nowhere  nowhere",
+        "open, worker stopped": "done    done     done     done     done",
+        "closed, worker stopped": "done    done     done     done     done",
+    },
     "unsubscribe": {
         "before": "done    done     done     done     done",
         "open": "done    done     done     done     done",
@@ -106,6 +127,8 @@ URL_NAMES = {
     "withdraw": "withdraw",
     "show again": "show_again",
     "follow": "follow",
+    "follow all": "follow_all",
+    "confirm": "confirm_following",
     "unsubscribe": "unsubscribe",
 }
 
@@ -156,29 +179,39 @@ class Place:
             said_in = PhaseFactory(strategy=self.strategy, opens_in=-3, closes_in=-2)
         self.comment = CommentFactory(phase=said_in, goal=self.goal, author=author)
         self.subscriber = SubscriptionFactory(strategy=self.strategy).person
+        self.request = SubscriptionFactory(
+            strategy=self.strategy, person=None, address="asked@example.org"
+        )
 
     def form(self, address):
         """Where this form is sent, and what it says."""
         goal = reverse("goal", args=[self.strategy.slug, self.goal.number])
         text = {"text": "Benches, too."}
+        newcomer = {"email": "newcomer@example.org"}
         return {
             "comment on a goal": (goal, text),
             "comment on the whole": (reverse("discussion", args=[self.strategy.slug]), text),
             "reply": (goal, text | {"parent": self.comment.pk}),
             "withdraw": (reverse("withdraw", args=[self.comment.pk]), {}),
             "show again": (reverse("show_again", args=[self.comment.pk]), {}),
-            "follow": (reverse("follow", args=[self.strategy.slug]), {}),
+            "follow": (reverse("follow", args=[self.strategy.slug]), newcomer),
+            "follow all": (reverse("follow_all"), newcomer),
+            "confirm": (path_of(confirm_url(self.request)), {}),
             "unsubscribe": (self.unsubscribe_path(), {"List-Unsubscribe": "One-Click"}),
         }[address]
 
     def unsubscribe_path(self):
-        return unsubscribe_url(self.strategy)(self.subscriber).removeprefix(settings.SITE_URL)
+        return path_of(unsubscribe_url(self.strategy)(self.subscriber))
+
+
+def path_of(link: str) -> str:
+    return link.removeprefix(settings.SITE_URL)
 
 
 def written() -> set:
     """Everything that one of the addresses could have changed."""
     said = Comment.objects.values_list("pk", "parent", "text", "withdrawn_at")
-    follows = Subscription.objects.values_list("pk", "person", "ended_at")
+    follows = Subscription.objects.values_list("pk", "person", "confirmed_at", "ended_at")
     return {*(("comment", *row) for row in said), *(("follows", *row) for row in follows)}
 
 

@@ -1,0 +1,135 @@
+"""Pages for those who want to hear of strategies by e-mail, or no more."""
+
+from allauth.core import ratelimit
+from django.contrib import messages
+from django.db.models import Q
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from strategies.actions import (
+    ask_to_follow,
+    confirm_following,
+    forget_follower,
+    subscribe,
+    unsubscribe,
+)
+from strategies.forms import FollowForm
+from strategies.messages import read_confirm_token, read_unsubscribe_token
+from strategies.models import Strategy, Subscription
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def follow(request, slug=None):
+    """Hear of a strategy, or of all, by mail, or no more."""
+    strategy = get_object_or_404(Strategy.objects.published(), slug=slug) if slug else None
+    if not request.user.is_authenticated:
+        return _ask(request, strategy)
+    if request.method == "POST":
+        return _switch(request, strategy)
+    context = {"strategy": strategy, "is_following": is_following(request.user, strategy)}
+    return render(request, "strategies/follow.html", context)
+
+
+def is_following(person, strategy):
+    """Whether ``person`` hears of ``strategy``, or of all when it is None."""
+    theirs = Q(person=person) | Q(address=person.email)
+    rows = Subscription.objects.filter(theirs)
+    if strategy is None:
+        return rows.current().filter(strategy=None).exists()
+    return rows.reaching(strategy).exists()
+
+
+def followed_by(person):
+    """``all``: whether ``person`` follows all strategies; and each public one in order,
+    with ``is_followed``. Three queries."""
+    rows = Subscription.objects.filter(Q(person=person) | Q(address=person.email))
+    on = set(rows.current().values_list("strategy", flat=True))
+    off = set(rows.exclude(ended_at=None).values_list("strategy", flat=True))
+    strategies = list(Strategy.objects.published())
+    for strategy in strategies:
+        strategy.is_followed = strategy.pk in on or (None in on and strategy.pk not in off)
+    return {"all": None in on, "strategies": strategies}
+
+
+def _switch(request, strategy):
+    if "end" in request.POST:
+        unsubscribe(person_id=request.user.pk, strategy_id=strategy and strategy.pk)
+        text = _("You get no more messages about this strategy.")
+        if strategy is None:
+            text = _("You get no more messages about strategies.")
+    else:
+        subscribe(person=request.user, strategy=strategy)
+        text = _("From now on you hear of this strategy by e-mail.")
+        if strategy is None:
+            text = _("From now on you hear of all strategies by e-mail.")
+    messages.success(request, text)
+    if "from_settings" in request.POST:
+        return redirect("news_settings")
+    return redirect(strategy or "home")
+
+
+def _ask(request, strategy):
+    """Without account: a link goes to the address. The page says the same to everybody."""
+    form = FollowForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        address = form.cleaned_data["email"].lower()
+        if not ratelimit.consume(request, action="follow", key=address):
+            return ratelimit.respond_429(request)
+        ask_to_follow(address=address, strategy=strategy)
+        return redirect(f"{request.path}?unterwegs")
+    context = {"strategy": strategy, "form": form, "is_asked": "unterwegs" in request.GET}
+    return render(request, "strategies/follow_without_account.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def confirm(request, token):
+    """The link in the mail to a new address: GET shows, POST does."""
+    pk = read_confirm_token(token)
+    public = Q(strategy=None) | Q(strategy__in=Strategy.objects.published())
+    asked = Subscription.objects.unconfirmed().filter(public, pk=pk).select_related("strategy")
+    subscription = asked.first()
+    if subscription is None:
+        return render(request, "strategies/confirm_following.html", {"is_gone": True}, status=404)
+    if request.method == "POST":
+        confirm_following(subscription_id=pk)
+    context = {"strategy": subscription.strategy, "is_done": request.method == "POST"}
+    return render(request, "strategies/confirm_following.html", context)
+
+
+# A mail program that unsubscribes with one click sends no Origin and has no cookie; the
+# signed address is the proof, and can do nothing else.
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "POST"])
+def end_following(request, token):
+    """The link in every mail to those who follow: GET shows, POST does."""
+    numbers = read_unsubscribe_token(token)
+    if numbers is None:
+        raise Http404
+    person_id, other_id = numbers
+    if not person_id:
+        return _forget(request, other_id)
+    strategy = get_object_or_404(Strategy, pk=other_id) if other_id else None
+    if request.method == "POST":
+        if "everything" in request.POST:
+            strategy = None
+        unsubscribe(person_id=person_id, strategy_id=strategy and strategy.pk)
+    context = {"strategy": strategy, "is_done": request.method == "POST", "has_account": True}
+    return render(request, "strategies/unsubscribe.html", context)
+
+
+def _forget(request, subscription_id):
+    rows = Subscription.objects.filter(pk=subscription_id, person=None)
+    row = rows.select_related("strategy").first()
+    if request.method == "POST":
+        forget_follower(subscription_id=subscription_id)
+    # Who clicks twice reads the same again.
+    is_done = request.method == "POST" or row is None
+    context = {"strategy": row and row.strategy, "is_done": is_done, "has_account": False}
+    return render(request, "strategies/unsubscribe.html", context)
