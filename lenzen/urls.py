@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from comments import views as comments
 from lenzen import views as site
+from strategies import following
 from strategies import views as strategies
 
 urlpatterns = [
@@ -16,12 +17,14 @@ urlpatterns = [
     path("strategien/<slug:slug>/ziele/<int:number>/", comments.goal, name="goal"),
     path("strategien/<slug:slug>/diskussion/", comments.whole, name="discussion"),
     path("strategien/<slug:slug>/druck/", comments.paper, name="print"),
-    path("strategien/<slug:slug>/auf-dem-laufenden/", strategies.follow, name="follow"),
+    path("strategien/<slug:slug>/auf-dem-laufenden/", following.follow, name="follow"),
     path("vorschau/<int:pk>/", strategies.preview, name="strategy_preview"),
     path("kommentare/<int:pk>/", comments.comment, name="comment"),
     path("kommentare/<int:pk>/zurueckziehen/", comments.withdraw, name="withdraw"),
     path("kommentare/<int:pk>/wieder-zeigen/", comments.show_again, name="show_again"),
-    path("abbestellen/<str:token>/", strategies.end_following, name="unsubscribe"),
+    path("auf-dem-laufenden/", following.follow, name="follow_all"),
+    path("auf-dem-laufenden/<str:token>/", following.confirm, name="confirm_following"),
+    path("abbestellen/<str:token>/", following.end_following, name="unsubscribe"),
     path("termine/", strategies.dates, name="dates"),
     path("kontakt/", site.page, {"name": "contact"}, name="contact"),
     path("impressum/", site.page, {"name": "imprint"}, name="imprint"),
