@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Exists, OuterRef, Prefetch
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -288,8 +289,9 @@ class StrategyAdmin(admin.ModelAdmin):
 
     def phase(self, request, pk, name):
         """Open, close, extend or reopen a phase, with a public reason."""
-        phase = self._find(request, Phase, pk, "strategy")
-        deed = DEEDS.get(name) or DEEDS["close"]
+        if name not in DEEDS:
+            raise Http404
+        phase, deed = self._find(request, Phase, pk, "strategy"), DEEDS[name]
         form = deed.form(_sent(request))
         if form.is_valid():
             try:
@@ -297,23 +299,19 @@ class StrategyAdmin(admin.ModelAdmin):
             except PhaseRefused as refused:
                 form.add_error(None, refused.reason)
             else:
-                offer_undo(
-                    request,
-                    done=event_sentence(event),
-                    about=event.about,
-                    time=clock(event.recorded_at + TAKE_BACK),
-                    url=reverse("admin:strategies_strategy_take_back", args=[event.pk]),
-                )
+                self._offer_undo(request, event)
                 return self._back_to(phase.strategy)
+        context = {"button": deed.title, "consequence": deed.consequence, "can_be_undone": True}
         title = f"{deed.title}: {phase}"
-        return self._deed_page(
+        return self._deed_page(request, phase.strategy, title, form, **context)
+
+    def _offer_undo(self, request, event):
+        offer_undo(
             request,
-            phase.strategy,
-            title,
-            form,
-            button=deed.title,
-            consequence=deed.consequence,
-            can_be_undone=True,
+            done=event_sentence(event),
+            about=event.about,
+            time=clock(event.recorded_at + TAKE_BACK),
+            url=reverse("admin:strategies_strategy_take_back", args=[event.pk]),
         )
 
     def take_back(self, request, pk):

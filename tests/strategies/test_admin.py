@@ -408,6 +408,10 @@ def test_a_deed_that_comes_too_late_is_refused_with_a_sentence(client, open_phas
     assert PhaseEvent.objects.count() == 1
 
 
+def test_there_are_no_other_deeds(client, open_phase):
+    assert client.get(address("phase", open_phase.pk, "delete")).status_code == 404
+
+
 # Who
 
 
