@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from comments import views as comments
+from lenzen import feeds
 from lenzen import views as site
 from strategies import following
 from strategies import views as strategies
@@ -34,6 +35,10 @@ urlpatterns = [
     path("konto/", include("accounts.urls")),
     path("health/", site.health, name="health"),
     path("health/live/", site.alive, name="alive"),
+    path("feed/", feeds.site_news, name="feed"),
+    path("strategien/<slug:slug>/feed/", feeds.strategy_news, name="strategy_feed"),
+    path("strategien/<slug:slug>/diskussion/feed/", feeds.whole_news, name="discussion_feed"),
+    path("strategien/<slug:slug>/ziele/<int:number>/feed/", feeds.goal_news, name="goal_feed"),
     path("termine.ics", strategies.calendar_file, name="calendar"),
     path("suche/", site.search, name="search"),
     path("admin/", admin.site.urls),

@@ -1,0 +1,193 @@
+"""The feeds, as a reader's program takes them."""
+
+from xml.etree import ElementTree
+
+import pytest
+from django.conf import settings
+from django.urls import reverse
+
+from comments.actions import hide_comment, restore_comment
+from comments.models import Comment, Rule
+from strategies.actions import extend_phase
+from strategies.models import PhaseEvent
+from tests.factories import (
+    CommentFactory,
+    GoalFactory,
+    PhaseEventFactory,
+    PhaseFactory,
+    ReplyFactory,
+    StrategyFactory,
+    UserFactory,
+    days,
+    hidden,
+    withdrawn,
+)
+
+pytestmark = pytest.mark.django_db
+
+ATOM = {"a": "http://www.w3.org/2005/Atom"}
+
+
+def feed(client, name="feed", **place):
+    response = client.get(reverse(name, kwargs=place))
+    assert response["Content-Type"] == "application/atom+xml; charset=utf-8"
+    return ElementTree.fromstring(response.content)
+
+
+def entries(client, name="feed", **place) -> dict[str, str]:
+    """The entries by id, with their words."""
+    found = feed(client, name, **place).findall("a:entry", ATOM)
+    return {said(entry, "id"): said(entry, "summary") for entry in found}
+
+
+def said(element, tag: str) -> str:
+    return element.find(f"a:{tag}", ATOM).text
+
+
+def address(comment) -> str:
+    return f"{settings.SITE_URL}{comment.get_absolute_url()}"
+
+
+def test_the_site_tells_of_strategies_phases_and_comments_newest_first(client):
+    strategy = StrategyFactory(title="Stadt", summary="Worum es geht.", published_at=days(-9))
+    phase = PhaseFactory(strategy=strategy, opens_in=-5)
+    event = PhaseEventFactory(phase=phase)
+    goal = GoalFactory(strategy=strategy, number=2, title="Wege")
+    comment = CommentFactory(phase=phase, goal=goal, text="Mehr Bänke.", author__public_name="Ida")
+
+    found = feed(client)
+
+    assert said(found, "id") == f"{settings.SITE_URL}/feed/"
+    assert found.get("{http://www.w3.org/XML/1998/namespace}lang") == "de"
+    assert [
+        (said(entry, "id"), said(entry, "title"), said(entry, "summary"))
+        for entry in found.findall("a:entry", ATOM)
+    ] == [
+        (address(comment), f"Kommentar Nr. {comment.pk} zu Leitziel 2: Wege", "<p>Mehr Bänke.</p>"),
+        (
+            f"{settings.SITE_URL}/feed/#ereignis-{event.pk}",
+            "Kommentieren hat begonnen: Stadt",
+            "<p>Das Kommentieren begann.</p>",
+        ),
+        (
+            f"{settings.SITE_URL}/feed/#strategie-{strategy.pk}",
+            f"Neu: Strategie {strategy.number}: Stadt",
+            "<p>Worum es geht.</p>",
+        ),
+    ]
+    assert found.find("a:entry/a:author/a:name", ATOM).text == "Ida"
+
+
+def test_each_place_has_its_own_feed(client):
+    goal = GoalFactory()
+    phase = PhaseFactory(strategy=goal.strategy)
+    on_goal = CommentFactory(phase=phase, goal=goal)
+    reply = ReplyFactory(parent=on_goal)
+    on_whole = CommentFactory(phase=phase, goal=None)
+    CommentFactory()
+    place = {"slug": goal.strategy.slug}
+
+    assert set(entries(client, "goal_feed", number=goal.number, **place)) == {
+        address(on_goal),
+        address(reply),
+    }
+    assert set(entries(client, "discussion_feed", **place)) == {address(on_whole)}
+    assert set(entries(client, "strategy_feed", **place)) == {
+        *(address(comment) for comment in (on_goal, reply, on_whole)),
+        f"{settings.SITE_URL}/feed/#strategie-{goal.strategy.pk}",
+    }
+
+
+def test_only_words_that_may_be_read_are_told(client):
+    draft = PhaseFactory(strategy__published_at=None)
+    PhaseEventFactory(phase=draft)
+    CommentFactory(phase=draft)
+    hidden(CommentFactory(phase=(phase := PhaseFactory())))
+    withdrawn(CommentFactory(phase=phase))
+
+    assert set(entries(client)) == {f"{settings.SITE_URL}/feed/#strategie-{phase.strategy.pk}"}
+
+
+@pytest.mark.parametrize("name", ["strategy_feed", "discussion_feed", "goal_feed"])
+def test_a_draft_has_no_feed(client, name):
+    goal = GoalFactory(strategy__published_at=None)
+    place = {"slug": goal.strategy.slug}
+    if name == "goal_feed":
+        place["number"] = goal.number
+
+    assert client.get(reverse(name, kwargs=place)).status_code == 404
+
+
+def test_a_hidden_comment_vanishes_and_comes_back_under_its_id(client, moderator):
+    comment = CommentFactory()
+    before = entries(client)
+
+    hide_comment(comment=comment, rule=Rule.TOPIC, explanation="Anderes Thema.", by=moderator)
+    assert address(comment) not in entries(client)
+
+    restore_comment(comment=Comment.objects.get(), by=moderator)
+    assert entries(client) == before
+
+
+def test_what_can_still_be_taken_back_is_not_told(client, open_phase):
+    by = UserFactory(is_staff=True)
+    extend_phase(phase=open_phase, closes_at=days(9), by=by, reason="Ferien")
+    event = PhaseEvent.objects.get()
+    number = f"{settings.SITE_URL}/feed/#ereignis-{event.pk}"
+    assert number not in entries(client)
+
+    PhaseEvent.objects.update(recorded_at=days(-11 / 24 / 60))
+
+    assert "Grund: Ferien" in entries(client)[number]
+
+
+def test_words_cannot_become_tags_and_control_characters_break_nothing(client):
+    comment = CommentFactory(text="<b>Fett</b>\x0b & \x01mager\n\nNeu", author__public_name="A\x02")
+
+    assert entries(client)[address(comment)] == (
+        "<p>&lt;b&gt;Fett&lt;/b&gt; &amp; mager</p>\n\n<p>Neu</p>"
+    )
+
+
+def test_the_comment_of_an_erased_account_has_a_name(client):
+    CommentFactory(author=None)
+
+    assert feed(client).find("a:entry/a:author/a:name", ATOM).text == "Gelöschtes Konto"
+
+
+def test_what_has_not_changed_is_not_sent_twice(client):
+    CommentFactory()
+    response = client.get(reverse("feed"))
+
+    again = client.get(reverse("feed"), headers={"If-None-Match": response["ETag"]})
+
+    assert (again.status_code, response.cookies) == (304, {})
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_queries_do_not_grow_with_news(client, count, django_assert_num_queries):
+    for _number in range(count):
+        goal = GoalFactory(strategy__number=_number + 1)
+        phase = PhaseFactory(strategy=goal.strategy)
+        PhaseEventFactory(phase=phase)
+        CommentFactory(phase=phase, goal=goal)
+
+    with django_assert_num_queries(3):
+        assert len(entries(client)) == 3 * count
+
+
+def test_pages_name_their_feeds(client):
+    goal = GoalFactory()
+    strategy = goal.strategy
+    pages = {
+        reverse("home"): reverse("feed"),
+        reverse("strategy", args=[strategy.slug]): reverse("strategy_feed", args=[strategy.slug]),
+        reverse("goal", args=[strategy.slug, goal.number]): reverse(
+            "goal_feed", args=[strategy.slug, goal.number]
+        ),
+        reverse("discussion", args=[strategy.slug]): reverse(
+            "discussion_feed", args=[strategy.slug]
+        ),
+    }
+    for page, name in pages.items():
+        assert f'href="{name}">' in client.get(page).content.decode()
