@@ -1,18 +1,19 @@
 """What happens to comments. Every path that writes one goes through here."""
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts.actions import notify, notify_news, retract
 from accounts.models import User
 from comments import messages
-from comments.models import Comment, Decision, Draft
+from comments.models import Comment, Decision, Draft, Opinion, Vote
 from comments.rules import (
     Refusal,
     may_moderate,
     may_take_back_withdrawal,
+    may_vote,
     may_withdraw,
     refusal,
 )
@@ -24,6 +25,14 @@ from strategies.wording import clock
 
 class CommentRefused(Exception):
     """A comment that may not be posted here now; ``refusal`` says why."""
+
+    def __init__(self, refusal: Refusal):
+        super().__init__(refusal.code)
+        self.refusal = refusal
+
+
+class VoteRefused(Exception):
+    """A vote that may not be given here now; ``refusal`` says why."""
 
     def __init__(self, refusal: Refusal):
         super().__init__(refusal.code)
@@ -119,6 +128,31 @@ def _tell_parent(comment: Comment, parent: Comment, strategy: Strategy) -> None:
 
 
 @transaction.atomic
+def vote(*, comment: Comment, person: User, opinion: Opinion | None, version: int) -> None:
+    """Say what ``person`` thinks of the ``version`` they have read; None takes their vote back.
+
+    VoteRefused: they may not, or it has been edited meanwhile. The comment's row is held
+    until its votes are counted, so that its numbers are those of the votes.
+    """
+    strategy = Strategy.objects.get(phases=comment.phase_id)
+    phase = Phase.objects.hold_open(strategy.pk)
+    comment = Comment.objects.select_for_update().get(pk=comment.pk)
+    if reason := may_vote(person, comment, strategy, phase, version):
+        raise VoteRefused(reason)
+    if opinion:
+        fields = {"opinion": opinion, "version": version}
+        Vote.objects.update_or_create(person=person, comment=comment, defaults=fields)
+    else:
+        Vote.objects.filter(person=person, comment=comment).delete()
+    counts = comment.votes.aggregate(
+        agreeing=Count("pk", filter=Q(opinion=Opinion.AGREE)),
+        disagreeing=Count("pk", filter=Q(opinion=Opinion.DISAGREE)),
+        earlier_votes=Count("pk", filter=Q(version__lt=comment.version)),
+    )
+    Comment.objects.filter(pk=comment.pk).update(**counts)
+
+
+@transaction.atomic
 def withdraw_comment(*, comment: Comment, by: User) -> None:
     """Take one's own words back, at any time. A placeholder and the replies stay."""
     comment = Comment.objects.select_for_update().get(pk=comment.pk)
@@ -204,6 +238,9 @@ def take_back_decision(*, decision: Decision, by: User) -> None:
     was_hidden = decision.verdict == Decision.Verdict.RESTORED
     Comment.objects.filter(pk=comment.pk).update(hidden_by=history[1] if was_hidden else None)
     retract(about=decision.about)
+    if was_hidden:
+        # Restoring may have taken back a message that the author had not read yet.
+        _tell_author(comment, history[1], messages.hidden_subject, messages.hidden)
     decision.delete()
 
 

@@ -48,10 +48,8 @@ def refusal(
     """
     if phase is None:
         return closed(strategy)
-    if author.suspended_until and author.suspended_until > phase.now:
-        until = day_and_time(author.suspended_until)
-        sentence = _("You cannot comment here until {until}. Questions? {contact}")
-        return Refusal("suspended", sentence.format(until=until, contact=contact(strategy)))
+    if reason := _suspended(author, strategy, phase):
+        return reason
     if not author.public_name:
         return Refusal("nameless", _("Please choose the name that stands beside your comments."))
     if parent and not _may_be_answered(parent, strategy, goal):
@@ -59,6 +57,14 @@ def refusal(
     if text:
         return _repeated(author, strategy, goal, text) or _flooding(author, phase.now)
     return None
+
+
+def _suspended(person: User, strategy: Strategy, phase: Phase) -> Refusal | None:
+    if not person.suspended_until or person.suspended_until <= phase.now:
+        return None
+    until = day_and_time(person.suspended_until)
+    sentence = _("You cannot comment here until {until}. Questions? {contact}")
+    return Refusal("suspended", sentence.format(until=until, contact=contact(strategy)))
 
 
 def contact(strategy: Strategy) -> str:
@@ -145,6 +151,31 @@ def too_long(length: int, strategy: Strategy) -> str:
     )
     most = number_format(MAX_LENGTH, force_grouping=True)
     return sentence.format(over=over, most=most, contact=contact(strategy))
+
+
+def may_vote(
+    person: User | None,
+    comment: Comment,
+    strategy: Strategy,
+    phase: Phase | None,
+    version: int | None = None,
+) -> Refusal | None:
+    """Say why ``person`` may not agree or disagree with ``comment``, or None if they may.
+
+    ``phase`` is the one open now, ``version`` what they have read. Without ``person`` it is
+    asked for whoever will sign in.
+    """
+    if phase is None or phase.pk != comment.phase_id:
+        return Refusal("closed", _("Votes can be given and changed only while one can comment."))
+    if comment.is_gone:
+        return Refusal("gone", _("This comment is no longer there, so there is no vote on it."))
+    if version is not None and version != comment.version:
+        return Refusal("edited", _("This comment has just been edited. Please read it again."))
+    if person is None:
+        return None
+    if person.pk == comment.author_id:
+        return Refusal("own", _("There is no vote on a comment of one's own."))
+    return _suspended(person, strategy, phase)
 
 
 def may_withdraw(user: User, comment: Comment) -> str | None:

@@ -6,8 +6,10 @@ from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from comments.models import Comment, CommentQuerySet, Label, Rule
+from comments.models import Comment, CommentQuerySet, Label, Rule, Vote
+from comments.rules import may_vote
 from strategies.models import Goal, Strategy
 from strategies.wording import day, day_and_time
 
@@ -45,6 +47,39 @@ def prepare(comments: Iterable[Comment], viewer=None) -> list[Comment]:
         comment.placeholder = placeholder(comment)
         comment.is_own = viewer_id is not None and comment.author_id == viewer_id
     return comments
+
+
+def add_votes(tops: list[Comment], strategy: Strategy, phase, viewer=None) -> None:
+    """Give each comment the viewer's ``opinion``, and whether it ``takes_votes``: one query."""
+    comments = [comment for top in tops for comment in (top, *top.replies_shown)]
+    own = Vote.objects.filter(person=viewer, comment__in=comments) if viewer and phase else []
+    opinions = {vote.comment_id: vote.opinion for vote in own}
+    for comment in comments:
+        comment.opinion = opinions.get(comment.pk, "")
+        comment.takes_votes = bool(phase) and not may_vote(viewer, comment, strategy, phase)
+
+
+def votes_in_words(comment: Comment) -> str:
+    """„14 stimmen zu, 2 stimmen nicht zu“; empty when nobody has voted."""
+    if not (comment.agreeing or comment.disagreeing):
+        return ""
+    for_it = ngettext("{number} agrees", "{number} agree", comment.agreeing)
+    against = ngettext("{number} disagrees", "{number} disagree", comment.disagreeing)
+    numbers = (for_it, comment.agreeing), (against, comment.disagreeing)
+    said = ", ".join(words.format(number=number) for words, number in numbers if number)
+    return f"{said} {earlier_votes(comment)}".strip()
+
+
+def earlier_votes(comment: Comment) -> str:
+    number = comment.earlier_votes
+    if not number:
+        return ""
+    words = ngettext(
+        "({number} of the votes is for an earlier version.)",
+        "({number} of the votes are for an earlier version.)",
+        number,
+    )
+    return words.format(number=number)
 
 
 def counts(place: CommentQuerySet) -> dict[str, int]:

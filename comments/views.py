@@ -3,7 +3,7 @@ from datetime import timedelta
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404
+from django.http import Http404, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.crypto import get_random_string
@@ -12,9 +12,10 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from comments import threads
+from comments import actions, threads
 from comments.actions import (
     CommentRefused,
+    VoteRefused,
     WithdrawalRefused,
     discard_draft,
     post_comment,
@@ -23,12 +24,15 @@ from comments.actions import (
     withdraw_comment,
 )
 from comments.forms import CommentForm
-from comments.models import MAX_LENGTH, Comment, Draft
-from comments.rules import closed, may_take_back_withdrawal, may_withdraw, refusal
+from comments.models import MAX_LENGTH, Comment, Draft, Opinion
+from comments.rules import closed, may_take_back_withdrawal, may_vote, may_withdraw, refusal
 from strategies.models import Goal, Phase, Strategy
 from strategies.wording import end_of_day, timing
 
 LAST_HOUR = timedelta(hours=1)
+
+OPINIONS = {"ja": Opinion.AGREE, "nein": Opinion.DISAGREE, "keine": None}
+"""What the buttons of a comment send."""
 
 
 @require_http_methods(["GET", "POST"])
@@ -50,24 +54,22 @@ def whole(request, slug):
 
 
 def _discussion(request, strategy, goal, goals):
-    phases = list(strategy.phases.described())
-    phase = next((phase for phase in phases if phase.is_open), None)
     refused = None
     if request.method == "POST":
         form = CommentForm(request.POST, strategy=strategy, goal=goal)
         if form.is_valid():
             try:
-                return _post(request, strategy, goal, phase, form.cleaned_data)
+                return _post(request, strategy, goal, form.cleaned_data)
             except CommentRefused as error:
                 refused = error.refusal
     else:
         form = CommentForm(
             initial=_waiting_text(request, strategy, goal), strategy=strategy, goal=goal
         )
-    return _page(request, strategy, goal, goals, phases, form, refused)
+    return _page(request, strategy, goal, goals, form, refused)
 
 
-def _post(request, strategy, goal, phase, said):
+def _post(request, strategy, goal, said):
     """Publish and lead to the comment; without sign-in keep the text and lead to the door."""
     here = reverse("goal", args=[strategy.slug, goal.number]) if goal else _whole_url(strategy)
     if request.user.is_authenticated:
@@ -78,7 +80,7 @@ def _post(request, strategy, goal, phase, said):
         door = reverse("choose_name")
     else:
         door = reverse("account_login")
-        if phase is None:
+        if not strategy.phases.open().exists():
             raise CommentRefused(closed(strategy))
     _keep(request, strategy, goal, said)
     if parent := said["parent"]:
@@ -122,13 +124,15 @@ def _waiting_text(request, strategy, goal):
     return {"text": draft.text, "label": draft.label, "parent": draft.parent_id}
 
 
-def _page(request, strategy, goal, goals, phases, form, refused):
+def _page(request, strategy, goal, goals, form, refused):
+    phases = list(strategy.phases.described())
     place = Comment.objects.discussion(strategy.pk, goal.pk if goal else None)
     viewer = request.user if request.user.is_authenticated else None
     phase = next((phase for phase in phases if phase.is_open), None)
     reply_to = _answered(place, form["parent"].value() or request.GET.get("antwort"))
     counts = threads.counts(place)
     page = _thread_page(request, place, counts["threads"], reply_to, viewer)
+    threads.add_votes(page.object_list, strategy, phase, viewer)
     if refused is None and viewer and viewer.public_name and phase:
         refused = refusal(viewer, strategy, phase)
     context = {
@@ -224,6 +228,33 @@ def comment(request, pk):
         query["neu"] = pk
     query = f"?{urlencode(query)}" if query else ""
     return redirect(f"{path}{query}#kommentar-{pk}")
+
+
+@require_POST
+def vote(request, pk):
+    """Agree or disagree, or take that back. Who is not signed in comes back to the comment."""
+    published = Comment.objects.published().select_related("phase__strategy")
+    comment = get_object_or_404(published, pk=pk)
+    opinion, version = request.POST.get("stimme"), request.GET.get("fassung", "1")
+    if opinion not in OPINIONS or not version.isdecimal():
+        return HttpResponseBadRequest()
+    try:
+        if not request.user.is_authenticated:
+            return _to_the_door(comment)
+        actions.vote(
+            comment=comment, person=request.user, opinion=OPINIONS[opinion], version=int(version)
+        )
+    except VoteRefused as refused:
+        messages.error(request, refused.refusal.sentence)
+    return redirect(comment)
+
+
+def _to_the_door(comment):
+    phase = Phase.objects.open().filter(pk=comment.phase_id).first()
+    if reason := may_vote(None, comment, comment.phase.strategy, phase):
+        raise VoteRefused(reason)
+    query = urlencode({"next": comment.get_absolute_url()})
+    return redirect(f"{reverse('account_login')}?{query}")
 
 
 @login_required

@@ -21,6 +21,7 @@ urlpatterns = [
     path("strategien/<slug:slug>/auf-dem-laufenden/", following.follow, name="follow"),
     path("vorschau/<int:pk>/", strategies.preview, name="strategy_preview"),
     path("kommentare/<int:pk>/", comments.comment, name="comment"),
+    path("kommentare/<int:pk>/stimme/", comments.vote, name="vote"),
     path("kommentare/<int:pk>/zurueckziehen/", comments.withdraw, name="withdraw"),
     path("kommentare/<int:pk>/wieder-zeigen/", comments.show_again, name="show_again"),
     path("auf-dem-laufenden/", following.follow, name="follow_all"),

@@ -9,7 +9,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from accounts.models import Notification, User
-from comments.models import Comment, Decision, Rule
+from comments.models import Comment, Decision, Opinion, Rule, Vote
 from strategies.models import Goal, Participation, Phase, PhaseEvent, Strategy, Subscription
 
 
@@ -117,6 +117,17 @@ class ReplyFactory(CommentFactory):
     phase = factory.SelfAttribute("parent.phase")
     goal = factory.SelfAttribute("parent.goal")
     text = "Which trees?"
+
+
+class VoteFactory(DjangoModelFactory):
+    """A vote in favour. Bare: the comment's numbers stay as they are."""
+
+    class Meta:
+        model = Vote
+
+    comment = factory.SubFactory(CommentFactory)
+    person = factory.SubFactory(UserFactory)
+    opinion = Opinion.AGREE
 
 
 class DecisionFactory(DjangoModelFactory):

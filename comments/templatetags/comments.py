@@ -3,10 +3,12 @@
 import re
 
 from django import template
-from django.utils.html import Urlizer, escape, linebreaks
+from django.utils.html import Urlizer, escape, format_html, linebreaks
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
 
-from comments.threads import add_counts, add_newest
+from comments.models import Comment, Opinion
+from comments.threads import add_counts, add_newest, earlier_votes, votes_in_words
 
 register = template.Library()
 
@@ -25,7 +27,50 @@ _MAY_LINK = re.compile(r"[.:@]\S")
 def citizen_text(text: str):
     """Plain words of a citizen as HTML: escaped, with line breaks and links."""
     escaped = _links(text, autoescape=True) if _MAY_LINK.search(text) else escape(text)
-    return mark_safe(linebreaks(escaped))  # noqa: S308
+    return mark_safe(linebreaks(escaped) if "\n" in text else f"<p>{escaped}</p>")  # noqa: S308
+
+
+# Python, because there are two hundred on a page: as a template they cost more than all else.
+# The words change with the state; the form stands once, before the comments.
+_BUTTON = (
+    '<button form="stimmen" formaction="{address}" name="stimme" value="{value}" id="{id}"'
+    ' aria-pressed="{pressed}">{words}<span class="visually-hidden">: {number}</span></button>'
+)
+
+
+@register.filter
+def votes(comment: Comment):
+    """What people think of a comment: as buttons where the viewer may say it too, else in words."""
+    if not comment.takes_votes:
+        said = votes_in_words(comment)
+        return format_html('<p class="small">{}</p>', said) if said else ""
+    agrees, disagrees = comment.opinion == Opinion.AGREE, comment.opinion == Opinion.DISAGREE
+    buttons = [
+        _button(comment, "ja", agrees, _("You agree") if agrees else _("Agree"), comment.agreeing),
+        _button(
+            comment,
+            "nein",
+            disagrees,
+            _("You disagree") if disagrees else _("Disagree"),
+            comment.disagreeing,
+        ),
+    ]
+    if comment.earlier_votes:
+        buttons.append(f'<span class="small">{escape(earlier_votes(comment))}</span>')
+    # Nothing in it was written by people.
+    return mark_safe(f'<p class="votes">{" ".join(buttons)}</p>')  # noqa: S308
+
+
+def _button(comment: Comment, value: str, is_pressed: bool, words: str, count: int) -> str:
+    return _BUTTON.format(
+        # A vote is for the version that was read.
+        address=f"{comment.url}stimme/?fassung={comment.version}",
+        value="keine" if is_pressed else value,
+        id=f"{value}-{comment.pk}",
+        pressed="true" if is_pressed else "false",
+        words=f"{words} ({count})" if count else words,
+        number=comment.number,
+    )
 
 
 @register.simple_tag

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.urls import URLPattern, get_resolver, reverse
 from django.urls.converters import IntConverter
 
-from comments.models import Comment
+from comments.models import Comment, Vote
 from strategies.actions import close_phase, unpublish_strategy
 from strategies.messages import confirm_url, unsubscribe_url
 from strategies.models import PhaseEvent, Subscription
@@ -55,6 +55,16 @@ TABLE = {
         "closed early": "refused refused  refused  refused  refused",
         "unpublished": "nowhere nowhere  nowhere  nowhere  nowhere",
         "open, worker stopped": "door    done     done     done     done",
+        "closed, worker stopped": "refused refused  refused  refused  refused",
+    },
+    "vote": {
+        "before": "refused refused  refused  refused  refused",
+        "open": "door    done     refused  done     done",
+        "a second after": "refused refused  refused  refused  refused",
+        "extended": "door    done     refused  done     done",
+        "closed early": "refused refused  refused  refused  refused",
+        "unpublished": "nowhere nowhere  nowhere  nowhere  nowhere",
+        "open, worker stopped": "door    done     refused  done     done",
         "closed, worker stopped": "refused refused  refused  refused  refused",
     },
     "withdraw": {
@@ -124,6 +134,7 @@ URL_NAMES = {
     "comment on a goal": "goal",
     "comment on the whole": "discussion",
     "reply": "goal",
+    "vote": "vote",
     "withdraw": "withdraw",
     "show again": "show_again",
     "follow": "follow",
@@ -192,6 +203,7 @@ class Place:
             "comment on a goal": (goal, text),
             "comment on the whole": (reverse("discussion", args=[self.strategy.slug]), text),
             "reply": (goal, text | {"parent": self.comment.pk}),
+            "vote": (reverse("vote", args=[self.comment.pk]), {"stimme": "ja"}),
             "withdraw": (reverse("withdraw", args=[self.comment.pk]), {}),
             "show again": (reverse("show_again", args=[self.comment.pk]), {}),
             "follow": (reverse("follow", args=[self.strategy.slug]), newcomer),
@@ -212,7 +224,9 @@ def written() -> set:
     """Everything that one of the addresses could have changed."""
     said = Comment.objects.values_list("pk", "parent", "text", "withdrawn_at")
     follows = Subscription.objects.values_list("pk", "person", "confirmed_at", "ended_at")
-    return {*(("comment", *row) for row in said), *(("follows", *row) for row in follows)}
+    votes = Vote.objects.values_list("comment", "person", "opinion")
+    tables = {"comment": said, "follows": follows, "vote": votes}
+    return {(name, *row) for name, rows in tables.items() for row in rows}
 
 
 def attempt(address, place, client) -> str:
