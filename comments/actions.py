@@ -1,7 +1,7 @@
 """What happens to comments. Every path that writes one goes through here."""
 
 from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -77,7 +77,7 @@ def post_comment(
         text=text,
         posted_at=phase.now,
     )
-    if goal:
+    if goal and not goal.commented_at:
         Goal.objects.filter(pk=goal.pk, commented_at=None).update(commented_at=phase.now)
     author.drafts.filter(strategy=strategy, goal=goal, parent=parent).delete()
     subscribe_by_commenting(person=author, strategy=strategy)
@@ -91,13 +91,12 @@ def post_comment(
 def _take_part(author: User, phase: Phase) -> Participation:
     # Before anything is checked: the row lock puts one person's posts in a queue, so a
     # double click finds its twin. A refusal rolls this back.
-    participation, _created = Participation.objects.get_or_create(
+    participation, _created = Participation.objects.select_for_update().get_or_create(
         phase=phase, person=author, defaults={"by_staff": author.is_staff}
     )
-    Participation.objects.filter(pk=participation.pk).update(
-        contributions=F("contributions") + 1, last_at=phase.now
-    )
-    participation.refresh_from_db()
+    participation.contributions += 1
+    participation.last_at = phase.now
+    participation.save(update_fields=["contributions", "last_at"])
     return participation
 
 

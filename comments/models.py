@@ -71,9 +71,13 @@ class CommentQuerySet(models.QuerySet):
         """Comments on what the public may see, whatever became of their words."""
         return self.filter(phase__in=Phase.objects.published())
 
+    def readable(self):
+        """Comments whose words may be shown wherever their strategy may."""
+        return self.filter(withdrawn_at=None, hidden_by=None)
+
     def visible(self):
         """Published comments whose words may be shown."""
-        return self.published().filter(withdrawn_at=None, hidden_by=None)
+        return self.published().readable()
 
     def contributions(self):
         """What counts: everything that citizens wrote, not what staff wrote."""
@@ -149,6 +153,17 @@ class Comment(models.Model):
         ordering = ["-posted_at", "-pk"]
         indexes = [
             Index(F("goal"), F("posted_at").desc(), F("id").desc(), name="comments_by_goal"),
+            # The page of a strategy asks for the newest of each goal, and for their number:
+            # without these two it reads every comment.
+            Index(
+                *[F("goal"), F("posted_at").desc(), F("id").desc()],
+                name="comments_newest_by_goal",
+                condition=Q(parent=None, withdrawn_at=None, hidden_by=None),
+            ),
+            Index(
+                fields=["goal", "badge", "parent", "withdrawn_at", "hidden_by"],
+                name="comments_counted",
+            ),
             Index(fields=["phase", "goal"], name="comments_by_phase"),
             Index(fields=["author", "posted_at"], name="comments_by_author"),
         ]

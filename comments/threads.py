@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Count, F, Q, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -119,26 +118,27 @@ def page_number(comment: Comment) -> int:
     """The page on which ``comment`` stands, with its thread."""
     top = comment.parent or comment
     place = Comment.objects.discussion(top.phase.strategy_id, top.goal_id).filter(parent=None)
-    newer = place.filter(
-        Q(posted_at__gt=top.posted_at) | Q(posted_at=top.posted_at, pk__gt=top.pk)
-    ).count()
+    # The database compares its own values: SQLite knows two ways to write one instant.
+    moment = Subquery(Comment.objects.filter(pk=top.pk).values("posted_at"))
+    newer = place.filter(Q(posted_at__gt=moment) | Q(posted_at=moment, pk__gt=top.pk)).count()
     return newer // PAGE_SIZE + 1
 
 
 def add_newest(goals: list[Goal]) -> None:
-    """Give each goal its ``count`` and its ``newest`` visible comments: two queries in all."""
+    """Give each goal its ``count`` and its ``newest`` readable comments: three queries in all."""
     place = Comment.objects.filter(goal__in=goals)
     numbers = dict(place.contributions().values_list("goal").annotate(Count("pk")).order_by())
-    order = [F("posted_at").desc(), F("pk").desc()]
-    newest = (
-        place.visible()
-        .filter(parent=None)
-        .annotate(position=Window(RowNumber(), partition_by="goal", order_by=order))
-    )
-    shown = prepare(newest.filter(position__lte=NEWEST).select_related("author"))
+    # Two looks into an index for each goal: to number all comments takes ten times as long.
+    tops = Comment.objects.readable().filter(parent=None, goal=OuterRef("pk"))
+    tops = tops.order_by("-posted_at", "-pk").values("pk")
+    nth = [Subquery(tops[position : position + 1]) for position in range(NEWEST)]
+    rows = Goal.objects.filter(pk__in=[goal.pk for goal in goals]).values_list("pk", *nth)
+    newest = {goal_id: [pk for pk in ids if pk] for goal_id, *ids in rows}
+    shown = Comment.objects.filter(pk__in=[pk for ids in newest.values() for pk in ids])
+    found = {comment.pk: comment for comment in prepare(shown.select_related("author"))}
     for goal in goals:
         goal.count = numbers.get(goal.pk, 0)
-        goal.newest = [comment for comment in shown if comment.goal_id == goal.pk]
+        goal.newest = [found[pk] for pk in newest.get(goal.pk, [])]
 
 
 def add_counts(strategies: list[Strategy]) -> None:

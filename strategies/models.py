@@ -244,10 +244,10 @@ class PhaseQuerySet(models.QuerySet):
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute(
-                    "SELECT FROM strategies_strategy WHERE id = %s FOR SHARE", [strategy_id]
-                )
-                cursor.execute(
-                    "SELECT FROM strategies_phase WHERE strategy_id = %s FOR SHARE", [strategy_id]
+                    "SELECT FROM strategies_strategy AS strategy"
+                    " JOIN strategies_phase ON strategy_id = strategy.id"
+                    " WHERE strategy.id = %s FOR SHARE",
+                    [strategy_id],
                 )
 
     def hold_open(self, strategy_id: int) -> "Phase | None":

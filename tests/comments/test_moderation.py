@@ -192,6 +192,18 @@ def test_restoring_is_taken_back_as_well(comment, moderator, client):
     assert TEXT not in page_of(client, comment)
 
 
+def test_the_author_hears_of_the_hiding_when_the_restoring_is_taken_back(
+    comment, citizen, moderator
+):
+    hiding = hide(comment, moderator)
+    restoring = restore_comment(comment=comment, by=moderator)
+    assert not citizen.notifications.exists()
+
+    take_back_decision(decision=restoring, by=moderator)
+
+    assert citizen.notifications.get().about == hiding.about
+
+
 def test_not_when_the_messages_have_left(comment, moderator):
     decision = aged(hide(comment, moderator))
 
