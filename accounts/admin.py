@@ -6,11 +6,13 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.actions import retry_notifications
-from accounts.models import Notification, User
+from accounts.models import Bounce, Notification, User
 from accounts.names import skeleton
 
 _ADDRESS = re.compile(r"\S+@\S+")
@@ -75,9 +77,19 @@ class PersonAdmin(admin.ModelAdmin):
         "is_active",
         "suspended_until",
         "joined_at",
+        "mails",
     ]
-    readonly_fields = ["joined_at"]
+    readonly_fields = ["joined_at", "mails"]
     actions = None
+
+    @admin.display(description=gettext_lazy("e-mails"))
+    def mails(self, person):
+        bounce = Bounce.objects.filter(address=person.email.lower()).first()
+        if bounce is None:
+            return _("arrive")
+        return _("Came back since {day}: only codes are sent.").format(
+            day=date_format(localtime(bounce.bounced_at), "DATE_FORMAT")
+        )
 
     def formfield_for_manytomany(self, db_field, request, **kwargs):
         kwargs["widget"] = forms.CheckboxSelectMultiple
@@ -104,6 +116,31 @@ class PersonAdmin(admin.ModelAdmin):
         return request.user.is_superuser
 
     def has_delete_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(Bounce)
+class BounceAdmin(admin.ModelAdmin):
+    """Addresses that take no mails, for superusers only. To write there again: delete the row."""
+
+    list_display = ["address", "bounced_at", "answer"]
+    search_fields = ["address"]
+    ordering = ["-bounced_at"]
+    fields = readonly_fields = ["address", "answer", "bounced_at"]
+
+    def has_module_permission(self, request):
+        return request.user.is_superuser
+
+    def has_view_permission(self, request, obj=None):
+        return request.user.is_superuser
+
+    def has_delete_permission(self, request, obj=None):
+        return request.user.is_superuser
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
         return False
 
 

@@ -1,0 +1,25 @@
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_email
+
+from accounts.actions import record_bounce
+
+
+class Command(BaseCommand):
+    help = (
+        "Write to these addresses no more, because mails to them came back. Codes are still"
+        " sent; whoever enters one is written to again."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument("addresses", nargs="+", metavar="ADDRESS")
+
+    def handle(self, *, addresses, **options):
+        for address in addresses:
+            try:
+                validate_email(address)
+            except ValidationError:
+                raise CommandError(f"“{address}” is no e-mail address.") from None
+        for address in addresses:
+            record_bounce(address=address, answer="reported")
+            self.stdout.write(f"{address}: only codes from now on")
