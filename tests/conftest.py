@@ -104,7 +104,15 @@ class MailServer:
         self.received = []
         self.answers = {}
         self.on_mail = None
-        self.controller = Controller(self, hostname="127.0.0.1", port=free_port())
+        self.port = free_port()
+        self.start()
+
+    def start(self):
+        self.controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self.controller.start()
+
+    def stop(self):
+        self.controller.stop(no_assert=True)
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         answer = self.answers.get(address, "250 OK")
@@ -121,7 +129,7 @@ class MailServer:
 
     @property
     def url(self) -> str:
-        return f"smtp://{self.controller.hostname}:{self.controller.port}"
+        return f"smtp://127.0.0.1:{self.port}"
 
     @property
     def addresses(self) -> list[str]:
@@ -140,8 +148,7 @@ def mail_server(settings):
     logging.getLogger("mail.log").setLevel(logging.WARNING)
     server = MailServer()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = server.controller.hostname, server.controller.port
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
     settings.EMAIL_TIMEOUT = 10
-    server.controller.start()
     yield server
-    server.controller.stop(no_assert=True)
+    server.stop()

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
-from django.urls import URLPattern, get_resolver, reverse
-from django.urls.converters import IntConverter
+from django.urls import reverse
 
 from comments.models import Comment, Vote
 from strategies.actions import close_phase, unpublish_strategy
 from strategies.messages import confirm_url, unsubscribe_url
 from strategies.models import PhaseEvent, Subscription
+from tests.addresses import public_addresses
 from tests.factories import (
     CommentFactory,
     GoalFactory,
@@ -257,17 +257,8 @@ def test_who_may_write_here_now(address, state, signed_in, client, citizen, mode
     assert outcomes == TABLE[address][state].split()
 
 
-def own_addresses():
-    """Every address that is neither the sign-in's nor the admin's: name and an example."""
-    for pattern in get_resolver().url_patterns:
-        if isinstance(pattern, URLPattern):
-            kinds = pattern.pattern.converters.items()
-            values = {name: 1 if isinstance(kind, IntConverter) else "x" for name, kind in kinds}
-            yield pattern.name, reverse(pattern.name, kwargs=values)
-
-
 def test_the_table_has_every_address_that_takes_a_form(client):
     """Of the public pages; those under /konto/ and /admin/ have tests of their own."""
-    taking = {name for name, path in own_addresses() if client.post(path).status_code != 405}
+    taking = {name for name, path in public_addresses() if client.post(path).status_code != 405}
 
     assert taking == set(URL_NAMES.values())

@@ -1,0 +1,156 @@
+"""Words that are hidden or withdrawn are nowhere."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.actions import send_due_notifications
+from accounts.models import Notification
+from comments.actions import hide_comment, post_comment, withdraw_comment
+from comments.models import Rule
+from strategies.messages import unsubscribe_url
+from tests.addresses import public_addresses
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+# Who looks for the first word must not find the second.
+SOUGHT, GONE = "Rhabarber", "Kompott"
+TEXT = f"Kein {SOUGHT} ohne {GONE}."
+
+
+@pytest.fixture
+def said(citizen, goal):
+    """A comment on the goal, an answer to it and one on the whole, all with these words."""
+    comment = post_comment(author=citizen, strategy=goal.strategy, goal=goal, text=TEXT)
+    other = UserFactory()
+    reply = post_comment(
+        author=other, strategy=goal.strategy, goal=goal, text=TEXT + "!", parent=comment
+    )
+    whole = post_comment(author=other, strategy=goal.strategy, text=TEXT)
+    return [comment, reply, whole]
+
+
+def hide(comment, moderator):
+    hide_comment(comment=comment, rule=Rule.TOPIC, explanation="Falscher Ort.", by=moderator)
+
+
+def withdraw(comment, moderator):
+    withdraw_comment(comment=comment, by=comment.author)
+
+
+both_ways = pytest.mark.parametrize("take_away", [hide, withdraw])
+
+
+def pages(client, said):
+    """What stands on every public address, and on pages that a query opens."""
+    goal, comment = said[0].goal, said[0]
+    goal.strategy.number = goal.number
+    goal.strategy.save()
+    token = unsubscribe_url(goal.strategy)(comment.author).split("/")[-2]
+    examples = {
+        "slug": goal.strategy.slug,
+        "number": goal.number,
+        "goal": goal.number,
+        "pk": comment.pk,
+        "token": token,
+    }
+    found = {}
+    for name, path in public_addresses(**examples):
+        for query in ({}, {"q": SOUGHT}, {"antwort": comment.pk}, {"neu": comment.pk}):
+            answer = client.get(path, query, follow=True)
+            found[name, *query] = b"".join(answer).decode(errors="replace")
+    return found
+
+
+def where(client, said) -> set[str]:
+    return {name[0] for name, page in pages(client, said).items() if GONE in page}
+
+
+@both_ways
+@pytest.mark.parametrize("role", [None, "", "Redaktion", "Moderation"])
+def test_on_no_page(take_away, role, said, moderator, client):
+    """Whoever looks: nobody, another citizen, staff."""
+    if role is not None:
+        client.force_login(UserFactory(is_staff=bool(role), role=role))
+    assert {"goal", "discussion", "strategy", "print"} <= where(client, said)
+
+    for comment in said:
+        take_away(comment, moderator)
+
+    assert where(client, said) == set()
+
+
+@both_ways
+def test_in_no_mail_that_has_not_left(take_away, said, moderator, mailoutbox):
+    assert Notification.objects.filter(body__contains=GONE).count() == 3
+
+    for comment in said:
+        take_away(comment, moderator)
+    send_due_notifications()
+
+    assert [mail for mail in mailoutbox if GONE in mail.body] == []
+    # The statement of reasons quotes it, to its author alone.
+    quoting = Notification.objects.filter(body__contains=GONE)
+    authors = {comment.about: comment.author for comment in said}
+    assert all(message.recipient in authors.values() for message in quoting)
+    assert not quoting.filter(about__startswith="comment:").exists()
+
+
+def admin_pages(client, said):
+    for address in [
+        reverse("admin:index"),
+        reverse("admin:comments_comment_changelist"),
+        *(reverse("admin:comments_comment_change", args=[comment.pk]) for comment in said),
+        reverse("admin:accounts_notification_changelist"),
+    ]:
+        yield client.get(address, follow=True).content.decode()
+
+
+def test_withdrawn_words_are_kept_from_moderators_as_well(said, moderator, signed_in):
+    client = signed_in(moderator)
+    assert any(GONE in page for page in admin_pages(client, said))
+
+    for comment in said:
+        withdraw(comment, moderator)
+
+    assert not any(GONE in page for page in admin_pages(client, said))
+
+
+@pytest.mark.parametrize(
+    "who",
+    [{}, {"is_staff": True}, {"is_staff": True, "role": "Redaktion"}],
+    ids=["citizen", "staff without role", "editor"],
+)
+def test_hidden_words_are_kept_from_those_who_do_not_moderate(who, said, moderator, signed_in):
+    for comment in said:
+        hide(comment, moderator)
+
+    assert not any(GONE in page for page in admin_pages(signed_in(UserFactory(**who)), said))
+
+
+@both_ways
+def test_its_number_still_leads_to_its_place(take_away, said, moderator, client):
+    for comment in said:
+        take_away(comment, moderator)
+
+        page = client.get(comment.get_absolute_url(), follow=True)
+
+        assert f'id="kommentar-{comment.pk}"' in page.content.decode()
+
+
+@both_ways
+def test_it_is_not_among_the_newest(take_away, said, moderator, client, goal):
+    take_away(said[0], moderator)
+
+    page = client.get(goal.strategy.get_absolute_url()).content.decode()
+
+    assert "ausgeblendet" not in page
+    assert "zurückgezogen" not in page
+
+
+def test_a_draft_strategy_takes_its_comments_along(said, client, goal):
+    goal.strategy.published_at = None
+    goal.strategy.save()
+
+    assert where(client, said) == set()
+    assert client.get(said[0].get_absolute_url()).status_code == 404
