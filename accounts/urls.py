@@ -11,7 +11,7 @@ from allauth.mfa.webauthn import views as passkeys
 from allauth.usersessions import views as sessions
 from django.urls import path
 
-from accounts import news, views
+from accounts import news, proof, views
 
 password_sign_in = allauth.LoginView.as_view(template_name="account/login_password.html")
 
@@ -32,6 +32,7 @@ urlpatterns = [
     path("passwort/", allauth.password_change, name="account_change_password"),
     path("passwort/neu/", views.set_password, name="account_set_password"),
     path("passwort/vergessen/", views.forgotten_password, name="account_reset_password"),
+    path("bestaetigen/mail/", proof.prove, name="prove"),
     path("bestaetigen/", allauth.reauthenticate, name="account_reauthenticate"),
     path("bestaetigen/code/", mfa.reauthenticate, name="mfa_reauthenticate"),
     path(

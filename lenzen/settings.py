@@ -61,6 +61,11 @@ try:
 except OSError as error:
     stop(f"DATA_DIR {DATA_DIR} cannot be written: {error.strerror}.")
 
+# The numbers of accounts that were erased. It belongs beside the backups, not into them.
+ERASED_ACCOUNTS_FILE = Path(
+    os.environ.get("ERASED_ACCOUNTS_FILE") or DATA_DIR / "erased-accounts.txt"
+)
+
 PORT = env_int("PORT", 8000)
 if not 0 < PORT < 65536:
     stop("PORT must be between 1 and 65535.")

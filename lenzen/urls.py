@@ -34,6 +34,7 @@ urlpatterns = [
     path("nutzungsregeln/", site.page, {"name": "rules"}, name="rules"),
     path("barrierefreiheit/", site.page, {"name": "accessibility"}, name="accessibility"),
     path("konto/", include("accounts.urls")),
+    path("konto/", include("lenzen.account_urls")),
     path("health/", site.health, name="health"),
     path("health/live/", site.alive, name="alive"),
     path("feed/", feeds.site_news, name="feed"),

@@ -155,6 +155,7 @@ PAGES = {
     "mfa_edit_webauthn": all_the_way,
     "mfa_remove_webauthn": all_the_way,
     "usersessions_list": all_the_way,
+    "prove": without_password,
     "notifications": all_the_way,
     "news_settings": all_the_way,
     "confirm_own_address": all_the_way,

@@ -1,0 +1,93 @@
+"""Showing anew that it is you, before what an open session alone must not be enough for."""
+
+import time
+from functools import wraps
+
+from allauth.account.internal.flows.login import get_authentication_records, record_authentication
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
+from allauth.account.utils import get_next_redirect_url
+from allauth.core import ratelimit
+from django.contrib.auth.decorators import login_required
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts.adapter import VALIDITY, AccountAdapter
+from accounts.forms import CodeForm
+
+PROOF = "proof_code"
+"""The code that was sent to show that it is them: kept in the session, with its end."""
+
+
+def fresh_sign_in_required(back):
+    """Let in who has shown within the last minutes who they are; others do so now.
+
+    Then they come to the page named ``back``, not into the middle of a deed.
+    """
+
+    def decorate(view):
+        @wraps(view)
+        @login_required
+        def guarded(request, *args, **kwargs):
+            if has_fresh_sign_in(request):
+                return view(request, *args, **kwargs)
+            return redirect(f"{reverse('prove')}?{urlencode({'next': reverse(back)})}")
+
+        return guarded
+
+    return decorate
+
+
+def has_fresh_sign_in(request):
+    since = time.time() - VALIDITY.total_seconds()
+    return any(record["at"] > since for record in get_authentication_records(request, request.user))
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def prove(request):
+    """By password or second step, where there is one; for all others by a code."""
+    ways = get_reauthentication_flows(request.user)
+    if ways:
+        name = "account_reauthenticate" if ways[0]["id"] == "reauthenticate" else ways[0]["id"]
+        return redirect(_with_next(request, name))
+    awaited = request.session.get(PROOF)
+    if awaited and awaited["until"] < time.time():
+        awaited = None
+    if request.method == "POST" and ("send" in request.POST or not awaited):
+        return _send_code(request)
+    form = None
+    if awaited:
+        posted = request.POST if request.method == "POST" else None
+        form = CodeForm(posted, expected=awaited["code"])
+        if posted and not _may_try(request, "enter_code"):
+            return ratelimit.respond_429(request)
+        if form.is_valid():
+            del request.session[PROOF]
+            record_authentication(request, request.user, method="code", reauthenticated=True)
+            return redirect(get_next_redirect_url(request) or "account")
+    context = {"form": form, "next": get_next_redirect_url(request)}
+    return render(request, "account/prove.html", context)
+
+
+def _send_code(request):
+    if not _may_try(request, "confirm_email"):
+        return ratelimit.respond_429(request)
+    adapter = AccountAdapter()
+    code = adapter.generate_login_code()
+    until = time.time() + VALIDITY.total_seconds()
+    request.session[PROOF] = {"code": code, "until": until}
+    adapter.send_mail("account/email/login_code", request.user.email, {"code": code})
+    return redirect(_with_next(request, "prove"))
+
+
+def _may_try(request, action):
+    return ratelimit.consume(request, action=action, key=f"proof {request.user.pk}")
+
+
+def _with_next(request, name):
+    path = get_next_redirect_url(request)
+    return reverse(name) + (f"?{urlencode({'next': path})}" if path else "")

@@ -1,0 +1,72 @@
+"""Pages of the account about what its owner wrote."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from comments import threads
+from comments.models import Comment, Draft
+from strategies.wording import day, day_and_time
+
+
+@never_cache
+@login_required
+@require_safe
+def comments(request):
+    """What somebody wrote, newest first, and what became of each."""
+    theirs = Comment.objects.published().filter(author=request.user)
+    theirs = theirs.select_related("phase__strategy", "goal__strategy", "hidden_by", "author")
+    page = Paginator(theirs, threads.PAGE_SIZE).get_page(request.GET.get("seite"))
+    for comment in threads.prepare(page.object_list, request.user):
+        comment.place = str(comment.goal or comment.phase.strategy)
+        comment.outcome = _outcome(comment)
+    return render(request, "comments/own.html", {"page": page})
+
+
+def _outcome(comment):
+    if comment.placeholder:
+        return comment.placeholder
+    if answered := comment.phase.answered_at:
+        return _("Answer of {day}").format(day=day(answered))
+    return _("Not evaluated yet")
+
+
+@never_cache
+@login_required
+@require_safe
+def drafts(request):
+    """What somebody has begun and not published, newest first."""
+    theirs = request.user.drafts.select_related("strategy", "goal__strategy").order_by("-saved_at")
+    theirs = list(theirs)
+    for draft in theirs:
+        draft.place = str(draft.goal or draft.strategy)
+        draft.url = _place_of(draft)
+        draft.day = day_and_time(draft.saved_at)
+    return render(request, "comments/drafts.html", {"drafts": theirs})
+
+
+def _place_of(draft):
+    """Where the text can be written on; empty while its strategy is not public."""
+    if not draft.strategy.published_at:
+        return ""
+    path = reverse("discussion", args=[draft.strategy.slug])
+    if draft.goal:
+        path = draft.goal.get_absolute_url()
+    query = f"?{urlencode({'antwort': draft.parent_id})}" if draft.parent_id else ""
+    return f"{path}{query}#id_text"
+
+
+@never_cache
+@login_required
+@require_POST
+def discard(request, pk):
+    """Throw a draft away; there is no second question, for there is no deed."""
+    get_object_or_404(Draft, pk=pk, person=request.user).delete()
+    messages.success(request, _("The draft is discarded."))
+    return redirect("drafts")

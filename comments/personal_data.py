@@ -1,0 +1,77 @@
+"""What this app knows about a person, and how it forgets them."""
+
+from django.db.models import QuerySet
+from django.db.models.functions import Coalesce, Now
+
+from accounts.models import Notification, User
+from comments.models import Comment, CommentQuerySet, CommentVersion, Decision, Draft
+
+
+def export(person: User) -> dict[str, list[dict]]:
+    """Everything about ``person`` here, by section; of others at most the number of a comment."""
+    comments = person.comments.select_related("phase__strategy", "goal")
+    versions = CommentVersion.objects.filter(comment__author=person)
+    decisions = Decision.objects.filter(comment__author=person)
+    return {
+        "comments": [_comment(comment) for comment in comments],
+        "earlier_versions": list(versions.values("comment", "number", "text", "replaced_at")),
+        "decisions": list(
+            decisions.values("comment", "verdict", "rule", "explanation", "decided_at")
+        ),
+        "decided": list(person.decisions.values("comment", "verdict", "decided_at")),
+        "votes": list(person.votes.values("comment", "opinion")),
+        "drafts": [_draft(draft) for draft in person.drafts.select_related("strategy", "goal")],
+    }
+
+
+def _comment(comment: Comment) -> dict:
+    return {
+        "number": comment.pk,
+        "place": str(comment.goal or comment.phase.strategy),
+        "reply_to": comment.parent_id,
+        "posted_at": comment.posted_at,
+        "edited_at": comment.edited_at,
+        "withdrawn_at": comment.withdrawn_at,
+        "is_hidden": comment.hidden_by_id is not None,
+        "badge": comment.badge,
+        "label": comment.label,
+        "text": comment.text,
+    }
+
+
+def _draft(draft: Draft) -> dict:
+    return {
+        "place": str(draft.goal or draft.strategy),
+        "reply_to": draft.parent_id,
+        "saved_at": draft.saved_at,
+        "label": draft.label,
+        "text": draft.text,
+    }
+
+
+def hold(person: User) -> None:
+    """Until commit, let nobody decide about, edit or vote on what ``person`` wrote."""
+    list(person.comments.order_by("pk").select_for_update().values_list("pk"))
+
+
+def erase(person: User, *, withdraw: bool) -> None:
+    """Take the name from all comments and, with ``withdraw``, the words as well.
+
+    What had been withdrawn before is emptied in any case: nobody can take it back now.
+    Messages to others that quote the comments go, too.
+    """
+    if withdraw:
+        person.comments.update(withdrawn_at=Coalesce("withdrawn_at", Now()))
+    abouts = [comment.about for comment in person.comments.only("pk")]
+    Notification.objects.filter(about__in=abouts).delete()
+    empty(person.comments.exclude(withdrawn_at=None))
+
+
+def empty(withdrawn: CommentQuerySet | QuerySet[Comment]) -> int:
+    """Forget the words of comments that are withdrawn, for good. Return how many had some.
+
+    The rows stay: their replies, their numbers and the tally do.
+    """
+    versions = CommentVersion.objects.filter(comment__in=withdrawn).exclude(text="")
+    versions.update(text="", removed_at=Now())
+    return withdrawn.exclude(text="").update(text="")

@@ -1,0 +1,220 @@
+"""What the site knows about a person: to take along, and to be forgotten."""
+
+import json
+import logging
+import os
+import zipfile
+from collections.abc import Iterable
+from datetime import datetime
+from functools import partial
+from io import BytesIO
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db.models.deletion import Collector, ProtectedError
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+import accounts.personal_data as of_accounts
+import comments.personal_data as of_comments
+import strategies.personal_data as of_strategies
+from accounts.models import User
+from strategies.wording import day_and_time
+
+log = logging.getLogger(__name__)
+
+SECTIONS = {
+    "account": gettext_lazy("Account"),
+    "addresses": gettext_lazy("E-mail addresses"),
+    "second_steps": gettext_lazy("Second step"),
+    "sessions": gettext_lazy("Where you are signed in"),
+    "comments": gettext_lazy("Comments"),
+    "earlier_versions": gettext_lazy("Earlier versions of your comments"),
+    "votes": gettext_lazy("Votes"),
+    "drafts": gettext_lazy("Drafts"),
+    "decisions": gettext_lazy("Decisions about your comments"),
+    "participations": gettext_lazy("Participation"),
+    "subscriptions": gettext_lazy("What you hear of"),
+    "messages": gettext_lazy("Messages to you"),
+    "bounces": gettext_lazy("Messages that came back"),
+    "decided": gettext_lazy("Decisions that you made"),
+    "deeds": gettext_lazy("What you did to phases"),
+    "log": gettext_lazy("What you did in the staff area"),
+}
+WORDS = {
+    "about": gettext_lazy("about"),
+    "action_flag": gettext_lazy("what"),
+    "action_time": gettext_lazy("when"),
+    "address": gettext_lazy("address"),
+    "answer": gettext_lazy("answer of the mail server"),
+    "badge": gettext_lazy("badge"),
+    "bounced_at": gettext_lazy("since"),
+    "comment": gettext_lazy("comment No."),
+    "confirmed_at": gettext_lazy("confirmed"),
+    "contributions": gettext_lazy("contributions"),
+    "created_at": gettext_lazy("made"),
+    "decided_at": gettext_lazy("decided"),
+    "edited_at": gettext_lazy("edited"),
+    "email": gettext_lazy("e-mail address"),
+    "ended_at": gettext_lazy("ended"),
+    "explanation": gettext_lazy("explanation"),
+    "first_at": gettext_lazy("for the first time"),
+    "has_password": gettext_lazy("has a password"),
+    "is_hidden": gettext_lazy("hidden"),
+    "is_staff": gettext_lazy("works here"),
+    "joined_at": gettext_lazy("joined"),
+    "label": gettext_lazy("label"),
+    "last_at": gettext_lazy("for the last time"),
+    "last_error": gettext_lazy("last error"),
+    "last_login": gettext_lazy("last signed in"),
+    "last_seen_at": gettext_lazy("last seen"),
+    "last_used_at": gettext_lazy("last used"),
+    "news_rhythm": gettext_lazy("news by e-mail"),
+    "number": gettext_lazy("number"),
+    "object_id": gettext_lazy("number of what it was about"),
+    "opinion": gettext_lazy("opinion"),
+    "outcome": gettext_lazy("outcome"),
+    "place": gettext_lazy("on"),
+    "posted_at": gettext_lazy("posted"),
+    "primary": gettext_lazy("in use"),
+    "public_name": gettext_lazy("public name"),
+    "read_at": gettext_lazy("read"),
+    "reason": gettext_lazy("public reason"),
+    "recorded_at": gettext_lazy("recorded"),
+    "replaced_at": gettext_lazy("replaced"),
+    "reply_to": gettext_lazy("reply to No."),
+    "roles": gettext_lazy("roles"),
+    "rule": gettext_lazy("rule"),
+    "saved_at": gettext_lazy("saved"),
+    "started_at": gettext_lazy("begun"),
+    "strategy": gettext_lazy("strategy"),
+    "suspended_until": gettext_lazy("may not comment until"),
+    "text": gettext_lazy("text"),
+    "type": gettext_lazy("kind"),
+    "verdict": gettext_lazy("decision"),
+    "verified": gettext_lazy("confirmed"),
+    "warned_at": gettext_lazy("asked whether it is still needed"),
+    "what": gettext_lazy("what"),
+    "withdrawn_at": gettext_lazy("withdrawn"),
+}
+
+
+class ErasureRefused(Exception):
+    """An account that is not deleted; ``reason`` is the sentence that people read."""
+
+    def __init__(self, reason: str):
+        super().__init__(reason)
+        self.reason = reason
+
+
+def export(person: User) -> dict[str, list[dict]]:
+    """Everything about ``person``, by section, in the order in which it is read."""
+    found = of_accounts.export(person) | of_strategies.export(person) | of_comments.export(person)
+    return {name: found[name] for name in SECTIONS}
+
+
+def as_zip(person: User) -> bytes:
+    """The same for machines and for people: JSON, and a page to read."""
+    known = export(person)
+    words = json.dumps(known, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
+    context = {"person": person, "sections": _readable(known), "town": settings.TOWN}
+    context["made_at"] = day_and_time(timezone.now())
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(_("my-data.json"), words)
+        archive.writestr(_("my-data.html"), render_to_string("account/my_data_file.html", context))
+    return packed.getvalue()
+
+
+def _readable(known: dict[str, list[dict]]) -> list[dict]:
+    return [
+        {
+            "title": SECTIONS[name],
+            "rows": [
+                [
+                    (WORDS[key], _in_words(value))
+                    for key, value in row.items()
+                    if value not in ("", None)
+                ]
+                for row in rows
+            ],
+        }
+        for name, rows in known.items()
+    ]
+
+
+def _in_words(value) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return day_and_time(value) if isinstance(value, datetime) else str(value)
+
+
+def refusal(person: User) -> str | None:
+    """Say why this account is not deleted, or None if it may be.
+
+    Who has decided for the town stays named in its records.
+    """
+    sentence = _(
+        "You work here, or have worked here: your decisions stay, with who made them. So your"
+        " account is not deleted. Whoever gives roles here can deactivate it; then nobody can"
+        " sign in with it, and no messages are sent to it."
+    )
+    if person.is_staff or person.is_superuser:
+        return sentence
+    try:
+        Collector(using=DEFAULT_DB_ALIAS).collect([person])
+    except ProtectedError:
+        return sentence
+    return None
+
+
+@transaction.atomic
+def erase(person: User, *, withdraw: bool = False) -> None:
+    """Delete an account with everything that names it, here and at once.
+
+    Comments stay under „Deleted account“, or are withdrawn; what others wrote stays, and
+    no tally changes. Once it is certain, the number goes into the file of erased
+    accounts. ErasureRefused: it is one of staff.
+    """
+    # In the order of all who write: what a person did first, then the person.
+    of_strategies.hold(person)
+    of_comments.hold(person)
+    person = User.objects.select_for_update().get(pk=person.pk)
+    if reason := refusal(person):
+        raise ErasureRefused(reason)
+    line = f"{person.pk} {person.joined_at.isoformat()} {'withdraw' if withdraw else 'keep'}"
+    of_comments.erase(person, withdraw=withdraw)
+    of_strategies.erase(person)
+    of_accounts.erase(person)
+    # Not before: of an account that lives on, nothing may stand there.
+    transaction.on_commit(partial(_write_down, line))
+
+
+def _write_down(line: str) -> None:
+    try:
+        with open(settings.ERASED_ACCOUNTS_FILE, "a", encoding="ascii") as file:
+            file.write(f"{line}\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        # The account is gone; whoever restores a backup must hear of it all the same.
+        log.exception("Could not write down that an account was erased: %s", line)
+
+
+def reapply(lines: Iterable[str]) -> int:
+    """Erase again what came back with a backup. Return how many accounts; safe to repeat.
+
+    Numbers are given anew after a restore, so an account is recognised by the moment it
+    was made, too.
+    """
+    erased = 0
+    for line in filter(None, map(str.strip, lines)):
+        number, joined_at, choice = line.split()
+        known = User.objects.filter(pk=number, joined_at=datetime.fromisoformat(joined_at))
+        for person in known:
+            erase(person, withdraw=choice == "withdraw")
+            erased += 1
+    return erased

@@ -1,0 +1,51 @@
+"""What this app knows about a person, and how it forgets them."""
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.personal_data import addresses_of
+from strategies.models import Participation, PhaseEvent, Subscription
+
+
+def export(person: User) -> dict[str, list[dict]]:
+    """Everything about ``person`` here, by section."""
+    follows = Subscription.objects.filter(
+        Q(person=person) | Q(address__in=addresses_of(person))
+    ).select_related("strategy")
+    took_part = person.participations.select_related("phase__strategy")
+    deeds = PhaseEvent.objects.filter(by=person).select_related("phase__strategy")
+    return {
+        "subscriptions": [
+            {
+                "strategy": str(row.strategy or _("All strategies")),
+                "started_at": row.started_at,
+                "confirmed_at": row.confirmed_at,
+                "ended_at": row.ended_at,
+            }
+            for row in follows
+        ],
+        "participations": [
+            {
+                "strategy": str(row.phase.strategy),
+                "contributions": row.contributions,
+                "first_at": row.first_at,
+                "last_at": row.last_at,
+            }
+            for row in took_part
+        ],
+        "deeds": [
+            {"what": str(event), "recorded_at": event.recorded_at, "reason": event.reason}
+            for event in deeds
+        ],
+    }
+
+
+def hold(person: User) -> None:
+    """Until commit, let nobody count another contribution of ``person``."""
+    list(Participation.objects.filter(person=person).order_by("pk").select_for_update())
+
+
+def erase(person: User) -> None:
+    """Forget what the address asked for. Participations stay, so that no tally changes."""
+    Subscription.objects.filter(address__in=addresses_of(person)).delete()

@@ -1,0 +1,480 @@
+"""Taking one's data along, and being forgotten: what is kept, told and erased, model by model."""
+
+import json
+import re
+import zipfile
+from io import BytesIO, StringIO
+
+import pytest
+from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
+from django.apps import apps
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group, Permission
+from django.contrib.sessions.models import Session
+from django.core.management import CommandError, call_command
+from django.db import connection, models
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Bounce, Notification, User
+from comments.actions import post_comment
+from comments.models import Comment, CommentVersion, Decision, Draft, Vote
+from lenzen.personal_data import SECTIONS, WORDS, ErasureRefused, erase, export, refusal
+from strategies.models import GoalVersion, Participation, PhaseEvent, Subscription
+from tests.accounts.door import CODE, HOST, code_sent, enter, knock, signed_in_as
+from tests.factories import (
+    CommentFactory,
+    DecisionFactory,
+    GoalFactory,
+    NotificationFactory,
+    ParticipationFactory,
+    PhaseEventFactory,
+    ReplyFactory,
+    SubscriptionFactory,
+    UserFactory,
+    VoteFactory,
+    hidden,
+    withdrawn,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ADDRESS, NAME, PASSWORD = "elbe@example.org", "Elbfischerin", "vierzehn Birnen am Deich"
+DATA, DOWNLOAD, DELETE = "/konto/daten/", "/konto/daten/herunterladen/", "/konto/daten/loeschen/"
+
+
+@pytest.fixture(autouse=True)
+def erased_file(settings, tmp_path):
+    settings.ERASED_ACCOUNTS_FILE = tmp_path / "erased-accounts.txt"
+    return settings.ERASED_ACCOUNTS_FILE
+
+
+@pytest.fixture
+def person():
+    return UserFactory(email=ADDRESS, public_name=NAME)
+
+
+# Every model that knows people, with a row about somebody, and the section of the export.
+
+
+def log_entry(user, **about):
+    return LogEntry.objects.create(user=user, action_flag=2, object_repr=f"{NAME}", **about)
+
+
+def own_session(person):
+    browser = Client()
+    browser.force_login(person)
+    return UserSession.objects.get_or_create(
+        session_key=browser.session.session_key, defaults={"user": person, "ip": "::"}
+    )
+
+
+ROWS = {
+    User: (lambda person: person, "account"),
+    EmailAddress: (lambda person: EmailAddress.objects.get(user=person), "addresses"),
+    Authenticator: (
+        lambda person: Authenticator.objects.create(user=person, type="totp", data={}),
+        "second_steps",
+    ),
+    UserSession: (own_session, "sessions"),
+    Notification: (lambda person: NotificationFactory(recipient=person), "messages"),
+    Bounce: (lambda person: Bounce.objects.create(address=person.email), "bounces"),
+    LogEntry: (log_entry, "log"),
+    Comment: (lambda person: CommentFactory(author=person), "comments"),
+    CommentVersion: (
+        lambda person: CommentVersion.objects.create(
+            comment=CommentFactory(author=person), number=1, text="Fewer trees."
+        ),
+        "earlier_versions",
+    ),
+    Vote: (lambda person: VoteFactory(person=person), "votes"),
+    Draft: (
+        lambda person: Draft.objects.create(
+            person=person, strategy=GoalFactory().strategy, text="Perhaps"
+        ),
+        "drafts",
+    ),
+    Decision: (
+        lambda person: DecisionFactory(comment=CommentFactory(author=person)),
+        "decisions",
+    ),
+    Participation: (lambda person: ParticipationFactory(person=person), "participations"),
+    Subscription: (lambda person: SubscriptionFactory(person=person), "subscriptions"),
+}
+# Written only about staff, whose accounts are not erased.
+STAFF_ONLY = {PhaseEvent: "deeds", Decision: "decided", GoalVersion: None}
+# The site has no sign-in through others; a code takes the place of a confirmation link.
+NEVER_WRITTEN = {SocialAccount, EmailConfirmation}
+# These columns are called like this and name no people.
+NOT_ABOUT_PEOPLE = {Group, Permission}
+TELLING = re.compile(r"name|mail|address|agent|\bip\b|phone")
+
+
+def knows_people(model) -> bool:
+    related = any(
+        field.is_relation and field.related_model is User and not field.auto_created
+        for field in model._meta.get_fields()
+    )
+    texts = (models.CharField, models.TextField, models.GenericIPAddressField)
+    return related or any(
+        isinstance(field, models.EmailField | models.GenericIPAddressField)
+        or (isinstance(field, texts) and TELLING.search(field.name))
+        for field in model._meta.concrete_fields
+    )
+
+
+def test_every_model_that_knows_people_is_exported_or_erased():
+    """A new one goes into the export and the erasure of its app, and into ROWS here."""
+    looked_at = ROWS.keys() | STAFF_ONLY.keys() | NEVER_WRITTEN | NOT_ABOUT_PEOPLE
+    known = {model for model in apps.get_models() if knows_people(model)}
+
+    assert {model._meta.label for model in known - looked_at} - {"socialaccount.SocialApp"} == set()
+
+
+@pytest.mark.parametrize("model", ROWS, ids=lambda model: model.__name__)
+def test_every_row_about_somebody_is_in_their_export_and_in_no_other(model, person):
+    make, section = ROWS[model]
+    make(person)
+
+    assert export(person)[section]
+    others = export(UserFactory())
+    assert ADDRESS not in str(others)
+    assert NAME not in str(others)
+
+
+@pytest.mark.parametrize("withdraw", [True, False])
+@pytest.mark.parametrize("model", ROWS, ids=lambda model: model.__name__)
+def test_no_row_names_an_erased_person(model, withdraw, person):
+    make, _section = ROWS[model]
+    make(person)
+
+    erase(person, withdraw=withdraw)
+
+    assert places_of(ADDRESS, NAME) == []
+    for field in model._meta.concrete_fields:
+        if field.is_relation and field.related_model is User:
+            assert model.objects.filter(**{field.name: person.pk}).count() == 0
+
+
+def test_what_staff_did_is_in_their_export(moderator):
+    DecisionFactory(decided_by=moderator)
+    PhaseEventFactory(by=moderator, reason="Holidays.")
+
+    known = export(moderator)
+
+    assert all(known[section] for section in STAFF_ONLY.values() if section)
+
+
+def test_every_section_and_word_of_the_export_can_be_read(person):
+    for make, _section in ROWS.values():
+        make(person)
+
+    known = export(person)
+
+    assert known.keys() == SECTIONS.keys()
+    assert {key for rows in known.values() for row in rows for key in row} - WORDS.keys() == set()
+
+
+# Where words are stored
+
+
+def tables():
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            columns = connection.introspection.get_table_description(cursor, table)
+            yield table, [column.name for column in columns]
+
+
+def places_of(*words) -> list[str]:
+    """Each column of each table that holds one of ``words``; sessions and cache are unpacked."""
+    found = []
+    with connection.cursor() as cursor:
+        for table, columns in tables():
+            for column in columns:
+                cursor.execute(f'SELECT CAST("{column}" AS text) FROM "{table}"')
+                stored = " ".join(str(value) for (value,) in cursor.fetchall()).lower()
+                found += [f"{table}.{column}" for word in words if word.lower() in stored]
+    unpacked = " ".join(str(session.get_decoded()) for session in Session.objects.all()).lower()
+    return found + ["session" for word in words if word.lower() in unpacked]
+
+
+def came_in(address=ADDRESS, name=NAME):
+    """A browser in which somebody has just signed in with a code."""
+    reader = Client()
+    knock(reader, address, name)
+    enter(reader)
+    return reader
+
+
+def whole_journey(goal) -> Client:
+    """Somebody signs in, writes, is answered, reported back to, and knocks elsewhere, too."""
+    reader = came_in()
+    here = reverse("goal", args=[goal.strategy.slug, goal.number])
+    reader.post(here, {"text": "More trees, please."})
+    comment = Comment.objects.get()
+    post_comment(
+        author=UserFactory(), strategy=goal.strategy, goal=goal, text="Which?", parent=comment
+    )
+    other = CommentFactory(goal=goal, phase=comment.phase, text="Fewer cars.")
+    SubscriptionFactory(strategy=goal.strategy, person=other.author)
+    reader.post(here, {"text": "Yes.", "parent": other.pk})
+    hidden(Comment.objects.get(text="Yes."))
+    knock(Client(), ADDRESS.upper(), NAME)
+    Client().post(reverse("follow_all"), {"email": ADDRESS}, headers=HOST)
+    Bounce.objects.create(address=ADDRESS)
+    log_entry(UserFactory(is_staff=True), object_id="1")
+    Client().post("/konto/anmelden/passwort/", {"login": ADDRESS, "password": "wrong"})
+    return reader
+
+
+@pytest.mark.parametrize("choice", ["keep", "withdraw"])
+def test_after_erasing_the_address_stands_in_no_table_session_or_cache(goal, choice):
+    reader = whole_journey(goal)
+    assert {"accounts_user.email", "session"} <= set(places_of(ADDRESS))
+
+    answer = reader.post(DELETE, {"comments": choice})
+
+    assert answer["Location"] == "/konto/geloescht/"
+    assert places_of(ADDRESS, NAME) == []
+    assert signed_in_as(reader) is None
+    assert "Ihr Konto ist gelöscht" in reader.get("/konto/geloescht/").text
+
+
+@pytest.mark.parametrize("choice", ["keep", "withdraw"])
+def test_the_discussion_stays_and_no_tally_changes(goal, choice, open_phase):
+    reader = whole_journey(goal)
+    comment = Comment.objects.get(text="More trees, please.")
+    VoteFactory(comment=comment, person=comment.author)
+    before = open_phase.tally(), Comment.objects.count(), Vote.objects.count()
+
+    reader.post(DELETE, {"comments": choice})
+
+    assert (open_phase.tally(), Comment.objects.count(), Vote.objects.count()) == before
+    page = Client().get(goal.get_absolute_url()).text
+    assert "Which?" in page
+    assert ("More trees, please." in page) == (choice == "keep")
+    assert ("Gelöschtes Konto" in page) == (choice == "keep")
+
+
+def test_withdrawn_words_are_gone_and_so_are_their_earlier_versions(person):
+    comment = CommentFactory(author=person, version=2)
+    CommentVersion.objects.create(comment=comment, number=1, text="Fewer trees.")
+    before = withdrawn(CommentFactory(author=person, text="Never mind."))
+    moment = before.withdrawn_at
+
+    erase(person, withdraw=True)
+
+    assert places_of("More trees, please.", "Fewer trees.", "Never mind.") == []
+    before.refresh_from_db()
+    assert abs(before.withdrawn_at - moment).total_seconds() < 0.01
+
+
+def test_words_that_had_been_withdrawn_do_not_come_back_with_the_account(person):
+    withdrawn(CommentFactory(author=person, text="Never mind."))
+
+    erase(person, withdraw=False)
+
+    assert places_of("Never mind.") == []
+
+
+def test_others_lose_nothing(person, open_phase):
+    other = UserFactory()
+    mine = CommentFactory(author=other, phase=open_phase, text="Mine.")
+    ReplyFactory(parent=mine, author=person)
+    NotificationFactory(recipient=other, body="Yours.")
+    browser = Client()
+    browser.force_login(other)
+
+    erase(person)
+
+    assert signed_in_as(browser) == other
+    assert Comment.objects.filter(author=other, text="Mine.").exists()
+    assert Notification.objects.get().body == "Yours."
+
+
+# Who is not erased
+
+
+def test_staff_are_not_deleted_and_read_why(signed_in):
+    moderator = UserFactory(is_staff=True, role="Moderation", password=PASSWORD)
+    reader = came_in(moderator.email)
+
+    pages = [reader.get(DELETE), reader.post(DELETE, {"comments": "keep"})]
+
+    assert [page.status_code for page in pages] == [200, 409]
+    assert all("wird Ihr Konto nicht gelöscht" in page.text for page in pages)
+    assert User.objects.filter(pk=moderator.pk).exists()
+
+
+def test_who_once_decided_here_is_not_deleted_either(person):
+    DecisionFactory(decided_by=person)
+
+    assert refusal(person)
+    with pytest.raises(ErasureRefused):
+        erase(person)
+
+
+# The way there
+
+
+@pytest.mark.parametrize("path", [DATA, DOWNLOAD, DELETE])
+def test_an_open_session_is_not_enough(path, person, signed_in):
+    reader = signed_in(person)
+
+    for answer in [reader.get(path), reader.post(path, {"comments": "keep"})]:
+        assert answer["Location"].startswith("/konto/bestaetigen/mail/?next=")
+    assert User.objects.filter(pk=person.pk).exists()
+
+
+def test_a_fresh_code_opens_the_way(person, signed_in):
+    reader = signed_in(person)
+    prove = reader.get(DATA)["Location"]
+    before = Notification.objects.count()
+    page = reader.get(prove)
+    assert Notification.objects.count() == before, "looking sends nothing"
+
+    way = reader.post(prove, {"send": "1", "next": DATA})["Location"]
+    wrong = reader.post(way, {"code": "000000", "next": DATA})
+    answer = reader.post(way, {"code": code_sent(), "next": DATA})
+
+    assert "Sind Sie es?" in page.text
+    assert "Dieser Code stimmt nicht" in wrong.text
+    assert answer["Location"] == DATA
+    assert "Meine Daten" in reader.get(DATA).text
+
+
+def test_who_has_a_password_gives_it(signed_in):
+    person = UserFactory(password=PASSWORD)
+    reader = signed_in(person)
+
+    way = reader.get(reader.get(DELETE)["Location"])["Location"]
+    answer = reader.post(way, {"password": PASSWORD, "next": DELETE})
+
+    assert way.startswith("/konto/bestaetigen/?next=")
+    assert answer["Location"] == DELETE
+    assert reader.get(DELETE).status_code == 200
+
+
+def test_strangers_are_led_to_the_door():
+    for path in [DATA, DOWNLOAD, DELETE, "/konto/bestaetigen/mail/"]:
+        assert Client().get(path)["Location"].startswith("/konto/anmelden/?next=")
+
+
+# The file
+
+
+def test_the_file_holds_everything_for_people_and_for_machines(goal):
+    reader = whole_journey(goal)
+
+    answer = reader.get(DOWNLOAD)
+
+    day = timezone.localdate().isoformat()
+    assert answer["Content-Disposition"] == f'attachment; filename="meine-daten-{day}.zip"'
+    archive = zipfile.ZipFile(BytesIO(answer.content))
+    assert archive.namelist() == ["meine-daten.json", "meine-daten.html"]
+    known = json.loads(archive.read("meine-daten.json"))
+    assert known["account"][0]["email"] == ADDRESS
+    assert [row["text"] for row in known["comments"]] == ["Yes.", "More trees, please."]
+    page = archive.read("meine-daten.html").decode()
+    assert "More trees, please." in page
+    assert "<h2>Kommentare</h2>" in page
+
+
+def test_the_file_says_nothing_about_others(goal):
+    reader = whole_journey(goal)
+    others = User.objects.exclude(email=ADDRESS)
+
+    archive = zipfile.ZipFile(BytesIO(reader.get(DOWNLOAD).content))
+
+    words = " ".join(archive.read(name).decode() for name in archive.namelist())
+    theirs = [each for other in others for each in (other.email, other.public_name)]
+    assert [each for each in [*theirs, "Which?"] if each in words] == []
+
+
+def test_words_in_the_file_are_no_markup(person):
+    CommentFactory(author=person, text="<script>alert(1)</script>")
+    reader = came_in()
+
+    archive = zipfile.ZipFile(BytesIO(reader.get(DOWNLOAD).content))
+
+    assert "<script>" not in archive.read("meine-daten.html").decode()
+
+
+# After a restore
+
+
+def test_accounts_that_came_back_are_erased_again(person, erased_file):
+    comment = CommentFactory(author=person)
+    number, joined_at = person.pk, person.joined_at
+    erase(person, withdraw=True)
+    Comment.objects.update(text=comment.text, withdrawn_at=None)
+    back = User.objects.create(pk=number, email=ADDRESS, joined_at=joined_at)
+    Comment.objects.update(author=back)
+
+    call_command("reapply_erasures", str(erased_file), stdout=StringIO())
+    call_command("reapply_erasures", str(erased_file), stdout=StringIO())
+
+    assert places_of(ADDRESS, NAME, comment.text) == []
+
+
+def test_an_account_that_has_the_number_of_an_erased_one_lives_on(person, erased_file):
+    number = person.pk
+    erase(person)
+    newcomer = User.objects.create(pk=number, email="new@example.org")
+
+    said = StringIO()
+    call_command("reapply_erasures", str(erased_file), stdout=said)
+
+    assert said.getvalue() == "0 accounts erased again.\n"
+    assert User.objects.get() == newcomer
+
+
+def test_the_list_of_erased_accounts_names_nobody(person, erased_file):
+    erase(person)
+
+    number, joined_at, choice = erased_file.read_text().split()
+    assert (int(number), joined_at, choice) == (person.pk, person.joined_at.isoformat(), "keep")
+
+
+def test_an_account_is_erased_even_when_the_list_cannot_be_written(person, erased_file, caplog):
+    erased_file.mkdir()
+
+    erase(person)
+
+    assert "Could not write down" in caplog.text
+    assert places_of(ADDRESS) == []
+
+
+@pytest.mark.parametrize("content", [None, "no list\n"])
+def test_a_file_that_is_no_list_is_refused(content, tmp_path):
+    file = tmp_path / "list"
+    if content:
+        file.write_text(content)
+
+    with pytest.raises(CommandError):
+        call_command("reapply_erasures", str(file))
+
+
+def test_nothing_is_written_down_when_the_erasure_fails(moderator, erased_file):
+    with pytest.raises(ErasureRefused):
+        erase(moderator)
+
+    assert not erased_file.exists()
+
+
+# What a code is for
+
+
+def test_a_code_for_the_door_does_not_prove_and_the_other_way_round(person, signed_in):
+    reader = signed_in(person)
+    reader.post("/konto/bestaetigen/mail/", {"send": "1"})
+    proof = code_sent()
+    stranger = Client()
+    knock(stranger, ADDRESS)
+
+    assert stranger.post(CODE, {"code": proof}).status_code == 200
+    assert signed_in_as(stranger) is None
