@@ -6,12 +6,14 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts.actions import notify, notify_news, retract
-from accounts.models import User
+from accounts.models import Notification, User
 from comments import messages
-from comments.models import Comment, Decision, Draft, Opinion, Vote
+from comments.models import Comment, CommentVersion, Decision, Draft, Opinion, Vote
 from comments.rules import (
     Refusal,
+    may_edit,
     may_moderate,
+    may_remove,
     may_take_back_withdrawal,
     may_vote,
     may_withdraw,
@@ -39,6 +41,10 @@ class VoteRefused(Exception):
         self.refusal = refusal
 
 
+class RemovalRefused(Refused):
+    pass
+
+
 class WithdrawalRefused(Refused):
     pass
 
@@ -56,9 +62,11 @@ def post_comment(
     text: str,
     label: str = "",
     parent: Comment | None = None,
+    version: int | None = None,
 ) -> Comment:
     """Publish a comment. Raise CommentRefused if ``author`` may not comment here now.
 
+    ``version`` is the one of ``parent`` that the author has read, by default its latest.
     The strategy's phases are held until commit (``FOR SHARE``), so a comment is either
     in before staff move the closing date or refused after it. Those who post do not
     wait for one another; the posts of one person do.
@@ -75,6 +83,7 @@ def post_comment(
         badge=author.badge,
         label=label,
         text=text,
+        answered_version=min(version or parent.version, parent.version) if parent else None,
         posted_at=phase.now,
     )
     if goal and not goal.commented_at:
@@ -124,6 +133,55 @@ def _tell_parent(comment: Comment, parent: Comment, strategy: Strategy) -> None:
         send_at=comment.posted_at,
         unsubscribe_url=unsubscribe_url(strategy),
     )
+
+
+@transaction.atomic
+def edit_comment(*, comment: Comment, by: User, text: str, label: str = "") -> None:
+    """Change one's own words while one can comment. CommentRefused: ``by`` may not here now.
+
+    What it said before stays readable if somebody had replied or voted, else it is gone.
+    The comment's row is held, so a reply or vote is either before the edit or for what it
+    says now.
+    """
+    strategy = Strategy.objects.get(phases=comment.phase_id)
+    phase = Phase.objects.hold_open(strategy.pk)
+    # In the queue of this person's posts, so that a post and an edit cannot say the same.
+    Participation.objects.select_for_update().filter(phase=phase, person=by).first()
+    held = Comment.objects.select_for_update(of=("self",))
+    comment = held.select_related("phase__strategy", "goal", "parent__author").get(pk=comment.pk)
+    if reason := may_edit(by, comment, phase, text):
+        raise CommentRefused(reason)
+    comment.label = "" if comment.parent else label
+    if text != comment.text:
+        if comment.was_answered():
+            comment.versions.create(
+                number=comment.version, text=comment.text, replaced_at=phase.now
+            )
+        comment.text, comment.edited_at = text, phase.now
+        comment.version += 1
+        comment.earlier_votes = comment.agreeing + comment.disagreeing
+        _tell_anew(comment, strategy)
+    comment.save(update_fields=["label", "text", "version", "edited_at", "earlier_votes"])
+
+
+def _tell_anew(comment: Comment, strategy: Strategy) -> None:
+    # What has not left yet quotes words that are no longer there.
+    waiting = Notification.objects.waiting().filter(about=comment.about)
+    keys = set(waiting.values_list("key", flat=True))
+    retract(about=comment.about)
+    if f"receipt:{comment.pk}" in keys:
+        _confirm(comment, strategy)
+    if f"reply:{comment.pk}" in keys:
+        _tell_parent(comment, comment.parent, strategy)
+
+
+@transaction.atomic
+def remove_version(*, version: CommentVersion, by: User) -> None:
+    """Take the words of an earlier version away for good; that there was one stays."""
+    version = CommentVersion.objects.select_for_update().get(pk=version.pk)
+    if reason := may_remove(by, version):
+        raise RemovalRefused(reason)
+    CommentVersion.objects.filter(pk=version.pk).update(text="", removed_at=Now())
 
 
 @transaction.atomic

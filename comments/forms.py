@@ -5,8 +5,8 @@ from comments.models import MAX_LENGTH, Comment, Label
 from comments.rules import too_long
 
 
-class CommentForm(forms.Form):
-    """A text, what kind it is, and perhaps the comment it answers. Checks only the text."""
+class WordsForm(forms.Form):
+    """A text, and what kind of comment it is. Checks the text and only the text."""
 
     label = forms.ChoiceField(
         label=_("What kind of comment is it?"),
@@ -18,17 +18,10 @@ class CommentForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 6}),
         error_messages={"required": _("Please write something first.")},
     )
-    parent = forms.ModelChoiceField(
-        Comment.objects.none(), required=False, widget=forms.HiddenInput
-    )
 
-    def __init__(self, *args, strategy, goal, **kwargs):
+    def __init__(self, *args, strategy, **kwargs):
         super().__init__(*args, **kwargs)
         self.strategy = strategy
-        goal_id = goal.pk if goal else None
-        self.fields["parent"].queryset = Comment.objects.published().discussion(
-            strategy.pk, goal_id
-        )
 
     def clean_text(self):
         # Browsers send a line break as two characters.
@@ -36,6 +29,22 @@ class CommentForm(forms.Form):
         if len(text) > MAX_LENGTH:
             raise forms.ValidationError(too_long(len(text), self.strategy), code="too_long")
         return text
+
+
+class CommentForm(WordsForm):
+    """A comment or, with the comment it answers and its version, a reply."""
+
+    parent = forms.ModelChoiceField(
+        Comment.objects.none(), required=False, widget=forms.HiddenInput
+    )
+    version = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+
+    def __init__(self, *args, strategy, goal, **kwargs):
+        super().__init__(*args, strategy=strategy, **kwargs)
+        goal_id = goal.pk if goal else None
+        self.fields["parent"].queryset = Comment.objects.published().discussion(
+            strategy.pk, goal_id
+        )
 
     def clean(self):
         # Replies belong to a comment that has one.

@@ -186,6 +186,10 @@ class Comment(models.Model):
     def is_gone(self) -> bool:
         return bool(self.withdrawn_at or self.hidden_by_id)
 
+    def was_answered(self) -> bool:
+        """Whether somebody has replied to it or voted on it."""
+        return self.replies.exists() or self.votes.exists()
+
     @property
     def public_text(self) -> str:
         """The words that may be shown anywhere; empty when there are none."""

@@ -9,12 +9,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from comments.models import MAX_LENGTH, Comment
+from comments.models import MAX_LENGTH, Comment, CommentVersion
 from strategies.models import Goal, Phase, Strategy
 from strategies.wording import clock, day_and_time, end_of_day, last_moment
 
 FLOOD_LIMITS = ((5, timedelta(minutes=10)), (50, timedelta(days=1)))
 """How many contributions a citizen may post in how long."""
+
+MOST_EDITS = 20
+"""How often an author may change the words of one comment."""
 
 TAKE_BACK_WITHDRAWAL = timedelta(days=30)
 
@@ -107,9 +110,12 @@ def _may_be_answered(parent: Comment, strategy: Strategy, goal: Goal | None) -> 
     return place.filter(pk=parent.pk, parent=None).exists()
 
 
-def _repeated(author: User, strategy: Strategy, goal: Goal | None, text: str) -> Refusal | None:
+def _repeated(
+    author: User, strategy: Strategy, goal: Goal | None, text: str, besides: Comment | None = None
+) -> Refusal | None:
     place = Comment.objects.discussion(strategy.pk, goal.pk if goal else None)
-    same = place.filter(author=author, text=text, withdrawn_at=None).first()
+    same = place.filter(author=author, text=text, withdrawn_at=None)
+    same = same.exclude(pk=besides.pk if besides else None).first()
     if same is None:
         return None
     sentence = _("You have already published this text here: No. {number}.")
@@ -176,6 +182,42 @@ def may_vote(
     if person.pk == comment.author_id:
         return Refusal("own", _("There is no vote on a comment of one's own."))
     return _suspended(person, strategy, phase)
+
+
+def may_edit(user: User, comment: Comment, phase: Phase | None, text: str = "") -> Refusal | None:
+    """Say why ``user`` may not change the words of ``comment`` to ``text``, or None if they may.
+
+    ``phase`` is the one open now: what was said in one that is closed stays as it is.
+    """
+    if comment.author_id != user.pk:
+        return Refusal("not own", _("Only who wrote a comment may edit it."))
+    if comment.is_gone:
+        return Refusal("gone", _("This comment is not shown, so it cannot be edited."))
+    if phase is None or phase.pk != comment.phase_id:
+        sentence = _(
+            "Commenting has ended, so comments can no longer be changed. Your change was not"
+            " saved. You can still withdraw your comment."
+        )
+        return Refusal("closed", sentence)
+    if comment.version > MOST_EDITS:
+        sentence = _(
+            "You have changed this comment {number} times; more is not possible. You can withdraw"
+            " it and write a new one."
+        )
+        return Refusal("often", sentence.format(number=MOST_EDITS))
+    strategy = comment.phase.strategy
+    if reason := _suspended(user, strategy, phase):
+        return reason
+    return _repeated(user, strategy, comment.goal, text, besides=comment) if text else None
+
+
+def may_remove(user: User, version: CommentVersion) -> str | None:
+    """Say why ``user`` may not remove an earlier version. Authors may at any time."""
+    if version.comment.author_id != user.pk:
+        return _("Only who wrote a comment may remove an earlier version of it.")
+    if version.removed_at:
+        return _("This version has already been removed.")
+    return None
 
 
 def may_withdraw(user: User, comment: Comment) -> str | None:

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from comments import editing
 from comments import views as comments
 from lenzen import feeds
 from lenzen import views as site
@@ -21,6 +22,13 @@ urlpatterns = [
     path("strategien/<slug:slug>/auf-dem-laufenden/", following.follow, name="follow"),
     path("vorschau/<int:pk>/", strategies.preview, name="strategy_preview"),
     path("kommentare/<int:pk>/", comments.comment, name="comment"),
+    path("kommentare/<int:pk>/bearbeiten/", editing.edit, name="edit"),
+    path("kommentare/<int:pk>/fassungen/", editing.versions, name="versions"),
+    path(
+        "kommentare/<int:pk>/fassungen/<int:number>/entfernen/",
+        editing.remove,
+        name="remove_version",
+    ),
     path("kommentare/<int:pk>/stimme/", comments.vote, name="vote"),
     path("kommentare/<int:pk>/zurueckziehen/", comments.withdraw, name="withdraw"),
     path("kommentare/<int:pk>/wieder-zeigen/", comments.show_again, name="show_again"),

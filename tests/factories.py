@@ -9,7 +9,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from accounts.models import Notification, User
-from comments.models import Comment, Decision, Opinion, Rule, Vote
+from comments.models import Comment, CommentVersion, Decision, Opinion, Rule, Vote
 from strategies.models import Goal, Participation, Phase, PhaseEvent, Strategy, Subscription
 
 
@@ -117,6 +117,17 @@ class ReplyFactory(CommentFactory):
     phase = factory.SelfAttribute("parent.phase")
     goal = factory.SelfAttribute("parent.goal")
     text = "Which trees?"
+
+
+class VersionFactory(DjangoModelFactory):
+    """What a comment said first. Bare: the comment does not know that it was edited."""
+
+    class Meta:
+        model = CommentVersion
+
+    comment = factory.SubFactory(CommentFactory)
+    number = 1
+    text = "Fewer cars, please."
 
 
 class VoteFactory(DjangoModelFactory):

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
-from comments.models import Comment, Vote
+from comments.models import Comment, CommentVersion, Vote
 from strategies.actions import close_phase, unpublish_strategy
 from strategies.messages import confirm_url, unsubscribe_url
 from strategies.models import PhaseEvent, Subscription
@@ -17,6 +17,7 @@ from tests.factories import (
     PhaseFactory,
     SubscriptionFactory,
     UserFactory,
+    VersionFactory,
     days,
     withdrawn,
 )
@@ -56,6 +57,26 @@ TABLE = {
         "unpublished": "nowhere nowhere  nowhere  nowhere  nowhere",
         "open, worker stopped": "door    done     done     done     done",
         "closed, worker stopped": "refused refused  refused  refused  refused",
+    },
+    "edit": {
+        "before": "door    nowhere  refused  nowhere  nowhere",
+        "open": "door    nowhere  done     nowhere  nowhere",
+        "a second after": "door    nowhere  refused  nowhere  nowhere",
+        "extended": "door    nowhere  done     nowhere  nowhere",
+        "closed early": "door    nowhere  refused  nowhere  nowhere",
+        "unpublished": "door    nowhere  nowhere  nowhere  nowhere",
+        "open, worker stopped": "door    nowhere  done     nowhere  nowhere",
+        "closed, worker stopped": "door    nowhere  refused  nowhere  nowhere",
+    },
+    "remove a version": {
+        "before": "door    nowhere  done     nowhere  nowhere",
+        "open": "door    nowhere  done     nowhere  nowhere",
+        "a second after": "door    nowhere  done     nowhere  nowhere",
+        "extended": "door    nowhere  done     nowhere  nowhere",
+        "closed early": "door    nowhere  done     nowhere  nowhere",
+        "unpublished": "door    nowhere  nowhere  nowhere  nowhere",
+        "open, worker stopped": "door    nowhere  done     nowhere  nowhere",
+        "closed, worker stopped": "door    nowhere  done     nowhere  nowhere",
     },
     "vote": {
         "before": "refused refused  refused  refused  refused",
@@ -134,6 +155,8 @@ URL_NAMES = {
     "comment on a goal": "goal",
     "comment on the whole": "discussion",
     "reply": "goal",
+    "edit": "edit",
+    "remove a version": "remove_version",
     "vote": "vote",
     "withdraw": "withdraw",
     "show again": "show_again",
@@ -203,6 +226,8 @@ class Place:
             "comment on a goal": (goal, text),
             "comment on the whole": (reverse("discussion", args=[self.strategy.slug]), text),
             "reply": (goal, text | {"parent": self.comment.pk}),
+            "edit": (reverse("edit", args=[self.comment.pk]), text),
+            "remove a version": (reverse("remove_version", args=[self.comment.pk, 1]), {}),
             "vote": (reverse("vote", args=[self.comment.pk]), {"stimme": "ja"}),
             "withdraw": (reverse("withdraw", args=[self.comment.pk]), {}),
             "show again": (reverse("show_again", args=[self.comment.pk]), {}),
@@ -224,14 +249,17 @@ def written() -> set:
     """Everything that one of the addresses could have changed."""
     said = Comment.objects.values_list("pk", "parent", "text", "withdrawn_at")
     follows = Subscription.objects.values_list("pk", "person", "confirmed_at", "ended_at")
+    versions = CommentVersion.objects.values_list("comment", "number", "text")
     votes = Vote.objects.values_list("comment", "person", "opinion")
-    tables = {"comment": said, "follows": follows, "vote": votes}
+    tables = {"comment": said, "follows": follows, "version": versions, "vote": votes}
     return {(name, *row) for name, rows in tables.items() for row in rows}
 
 
 def attempt(address, place, client) -> str:
     if address == "show again":
         withdrawn(place.comment)
+    if address == "remove a version":
+        VersionFactory(comment=place.comment)
     before = written()
     response = client.post(*place.form(address))
     if written() != before:

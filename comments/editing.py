@@ -1,0 +1,113 @@
+"""Pages on which an author changes a comment, and everybody reads what it said before."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from comments.actions import CommentRefused, RemovalRefused, edit_comment, remove_version
+from comments.differences import differences
+from comments.forms import WordsForm
+from comments.models import MAX_LENGTH, Comment, CommentVersion
+from comments.rules import may_edit
+from comments.threads import prepare
+from strategies.models import Phase
+from strategies.wording import day_and_time
+
+KEPT = 4 * MAX_LENGTH
+"""Characters that wait while their author signs in again."""
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request, pk):
+    """Change one's own comment. Who is not signed in comes back to the changed words."""
+    if not request.user.is_authenticated:
+        return _to_the_door(request, pk)
+    found = Comment.objects.published().select_related("phase__strategy", "goal__strategy")
+    comment = get_object_or_404(found, pk=pk, author=request.user)
+    phase = Phase.objects.open().clocked().filter(pk=comment.phase_id).first()
+    refused = may_edit(request.user, comment, phase)
+    form = _form(request, comment)
+    if request.method == "POST" and form.is_valid():
+        try:
+            edit_comment(comment=comment, by=request.user, **form.cleaned_data)
+        except CommentRefused as error:
+            refused = error.refusal
+        else:
+            request.session.pop("edit", None)
+            messages.success(request, _("Your comment was changed."))
+            return redirect(comment)
+    prepare([comment], request.user)
+    context = {
+        "comment": comment,
+        "form": form,
+        "may_edit": phase and not comment.is_gone,
+        "refusal": refused,
+        "refused_text": form["text"].value() if form.is_bound else "",
+        "leaves_version": comment.was_answered(),
+    }
+    status = 409 if refused and form.is_bound else 200
+    return render(request, "comments/edit.html", context, status=status)
+
+
+def _form(request, comment):
+    words = {"text": comment.text, "label": comment.label}
+    waiting = request.session.get("edit", {})
+    if waiting.get("comment") == comment.pk:
+        words = waiting["words"]
+    return WordsForm(request.POST or None, initial=words, strategy=comment.phase.strategy)
+
+
+def _to_the_door(request, pk):
+    if request.method == "POST":
+        words = {name: request.POST.get(name, "")[:KEPT] for name in ("text", "label")}
+        request.session["edit"] = {"comment": pk, "words": words}
+        sentence = _(
+            "You are no longer signed in. Your text is still there. Please sign in again,"
+            " then you can publish it."
+        )
+        messages.info(request, sentence)
+    query = urlencode({"next": reverse("edit", args=[pk])})
+    return redirect(f"{reverse('account_login')}?{query}")
+
+
+@require_safe
+def versions(request, pk):
+    """What a comment says and has said, newest first, with the difference in words."""
+    found = Comment.objects.visible().select_related("author", "phase__strategy", "goal__strategy")
+    comment = get_object_or_404(found, pk=pk)
+    earlier = list(comment.versions.all())
+    if not earlier:
+        raise Http404
+    prepare([comment], request.user if request.user.is_authenticated else None)
+    stages = [*earlier, None]
+    comment.pieces = _pieces(comment.text, earlier[0])
+    for version, before in zip(earlier, stages[1:], strict=True):
+        version.until = day_and_time(version.replaced_at)
+        version.pieces = _pieces(version.text, before)
+    return render(request, "comments/versions.html", {"comment": comment, "versions": earlier})
+
+
+def _pieces(text, before):
+    if not text or before is None or not before.text:
+        return [("same", text)]
+    return differences(before.text, text)
+
+
+@login_required
+@require_POST
+def remove(request, pk, number):
+    """Remove an earlier version of one's own comment."""
+    published = Comment.objects.published().filter(author=request.user)
+    version = get_object_or_404(CommentVersion, comment__in=published, comment=pk, number=number)
+    try:
+        remove_version(version=version, by=request.user)
+    except RemovalRefused as refused:
+        messages.error(request, refused.reason)
+    else:
+        messages.success(request, _("The earlier version was removed."))
+    return redirect("versions", pk)

@@ -1,0 +1,246 @@
+"""Changing one's own words, and what everybody may still read of the old ones."""
+
+import re
+from time import process_time
+
+import pytest
+from django.urls import reverse
+from hypothesis import given
+from hypothesis import strategies as some
+
+from accounts.models import Notification
+from comments.actions import CommentRefused, edit_comment, post_comment, vote
+from comments.differences import differences
+from comments.models import Comment, CommentVersion, Opinion
+from comments.rules import MOST_EDITS
+from strategies.models import Subscription
+from tests.factories import (
+    CommentFactory,
+    ReplyFactory,
+    UserFactory,
+    VoteFactory,
+    days,
+    hidden,
+    withdrawn,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def comment(goal, open_phase, citizen):
+    return CommentFactory(goal=goal, phase=open_phase, author=citizen, text="Fewer cars.")
+
+
+@pytest.fixture
+def edited(comment):
+    """A comment that was edited after somebody had answered."""
+    ReplyFactory(parent=comment, answered_version=1)
+    edit_comment(comment=comment, by=comment.author, text="Fewer parked cars.")
+    comment.refresh_from_db()
+    return comment
+
+
+def page_of(client, comment) -> str:
+    return client.get(comment.goal.get_absolute_url()).content.decode()
+
+
+def versions_of(client, comment):
+    return client.get(reverse("versions", args=[comment.pk]))
+
+
+def words(response) -> str:
+    """What the pieces of the first text say, as it is heard."""
+    piece = re.search(r'<p class="pieces">(.*?)</p>', response.content.decode(), re.S)[1]
+    return re.sub(r"\s+", " ", re.sub("<.*?>", "", piece)).strip()
+
+
+def test_nothing_of_a_text_remains_that_nobody_had_answered(client, comment):
+    edit_comment(comment=comment, by=comment.author, text="Fewer parked cars.")
+
+    assert CommentVersion.objects.count() == 0
+    page = page_of(client, comment)
+    assert "Fewer parked cars." in page
+    assert "<span>Bearbeitet am " in page
+    assert versions_of(client, comment).status_code == 404
+
+
+def test_earlier_version_stays_readable_after_a_reply(client, edited):
+    assert f'<a href="/kommentare/{edited.pk}/fassungen/">Bearbeitet am ' in page_of(client, edited)
+    assert words(versions_of(client, edited)) == "Fewer Eingefügt: parked (Ende) cars."
+
+
+def test_earlier_version_stays_readable_after_a_vote(comment):
+    VoteFactory(comment=comment)
+
+    edit_comment(comment=comment, by=comment.author, text="Fewer parked cars.")
+
+    assert comment.versions.get().text == "Fewer cars."
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_what_becomes_of_the_old_text_is_said_before(answered, signed_in, comment):
+    if answered:
+        ReplyFactory(parent=comment)
+
+    page = signed_in(comment.author).get(reverse("edit", args=[comment.pk])).content.decode()
+
+    assert ("Jemand hat schon geantwortet oder abgestimmt." in page) is answered
+    assert ("Noch hat niemand geantwortet oder abgestimmt." in page) is not answered
+
+
+def test_reply_names_the_version_it_answered(client, signed_in, edited):
+    link = 'fassungen/#fassung-1">Antwort auf Fassung 1</a>'
+    assert link in page_of(client, edited)
+
+    form = {"text": "Now I agree.", "parent": edited.pk, "version": 2}
+    signed_in(UserFactory()).post(edited.goal.get_absolute_url(), form)
+
+    assert edited.replies.get(text="Now I agree.").answered_version == 2
+    assert page_of(client, edited).count(link) == 1
+
+
+def test_reply_is_for_the_version_that_was_read(signed_in, edited):
+    form = {"text": "Why?", "parent": edited.pk, "version": 1}
+
+    signed_in(UserFactory()).post(edited.goal.get_absolute_url(), form)
+
+    assert edited.replies.get(text="Why?").answered_version == 1
+
+
+def test_votes_for_an_earlier_version_are_marked(client, comment):
+    people = UserFactory.create_batch(3)
+    for person in people:
+        vote(comment=comment, person=person, opinion=Opinion.AGREE, version=1)
+    edit_comment(comment=comment, by=comment.author, text="Fewer parked cars.")
+    assert "(3 Stimmen davon galten einer früheren Fassung.)" in page_of(client, comment)
+
+    vote(comment=comment, person=people[0], opinion=Opinion.AGREE, version=2)
+
+    assert "(2 Stimmen davon galten einer früheren Fassung.)" in page_of(client, comment)
+
+
+def test_author_may_remove_an_earlier_version(signed_in, edited):
+    client = signed_in(edited.author)
+
+    client.post(reverse("remove_version", args=[edited.pk, 1]))
+
+    page = versions_of(client, edited).content.decode()
+    assert "[Frühere Fassung entfernt]" in page
+    assert "Fewer cars." not in page
+    assert CommentVersion.objects.get().text == ""
+
+
+@pytest.mark.parametrize("gone", [hidden, withdrawn])
+def test_nothing_is_readable_of_words_that_are_gone(gone, client, edited):
+    gone(edited)
+
+    assert versions_of(client, edited).status_code == 404
+    page = page_of(client, edited)
+    assert "Bearbeitet am" not in page
+    assert "Antwort auf Fassung" not in page
+
+
+def test_texts_are_frozen_after_closing(comment, open_phase):
+    open_phase.closes_at = days(-0.1)
+    open_phase.save()
+
+    with pytest.raises(CommentRefused, match="closed"):
+        edit_comment(comment=comment, by=comment.author, text="Fewer parked cars.")
+
+
+def test_nothing_typed_is_lost_when_the_phase_has_closed(signed_in, comment, open_phase):
+    open_phase.closes_at = days(-0.1)
+    open_phase.save()
+
+    response = signed_in(comment.author).post(
+        reverse("edit", args=[comment.pk]), {"text": "Fewer parked cars."}
+    )
+
+    assert response.status_code == 409
+    assert "Fewer parked cars.</textarea>" in response.content.decode()
+
+
+def test_nothing_typed_is_lost_when_the_session_has_ended(client, comment):
+    address = reverse("edit", args=[comment.pk])
+    response = client.post(address, {"text": "Fewer parked cars.", "label": "concern"})
+    assert (
+        response["Location"]
+        == f"{reverse('account_login')}?next=%2Fkommentare%2F{comment.pk}%2Fbearbeiten%2F"
+    )
+
+    client.force_login(comment.author)
+
+    page = client.get(address).content.decode()
+    assert "Fewer parked cars.</textarea>" in page
+    assert '<option value="concern" selected>' in page
+
+
+def test_same_text_is_said_only_once(comment):
+    CommentFactory(goal=comment.goal, phase=comment.phase, author=comment.author, text="Benches.")
+
+    with pytest.raises(CommentRefused, match="repeated"):
+        edit_comment(comment=comment, by=comment.author, text="Benches.")
+
+
+def test_label_alone_makes_no_version(comment):
+    ReplyFactory(parent=comment)
+
+    edit_comment(comment=comment, by=comment.author, text=comment.text, label="concern")
+
+    comment.refresh_from_db()
+    assert (comment.label, comment.version, comment.edited_at) == ("concern", 1, None)
+
+
+def test_edits_have_an_end(comment):
+    Comment.objects.filter(pk=comment.pk).update(version=MOST_EDITS + 1)
+
+    with pytest.raises(CommentRefused, match="often"):
+        edit_comment(comment=comment, by=comment.author, text="Fewer parked cars.")
+
+
+def test_mails_that_wait_quote_the_new_text(goal):
+    parent = post_comment(author=UserFactory(), strategy=goal.strategy, goal=goal, text="Trees.")
+    assert Subscription.objects.filter(person=parent.author).exists()
+    reply = post_comment(
+        author=UserFactory(), strategy=goal.strategy, goal=goal, text="Secret.", parent=parent
+    )
+
+    edit_comment(comment=reply, by=reply.author, text="No, thank you.")
+
+    waiting = Notification.objects.filter(about=reply.about)
+    assert {mail.key for mail in waiting} == {f"receipt:{reply.pk}", f"reply:{reply.pk}"}
+    assert all("> No, thank you." in mail.body for mail in waiting)
+    assert not Notification.objects.filter(body__contains="Secret.").exists()
+
+
+def test_mail_that_has_left_is_not_sent_again(comment):
+    edit_comment(comment=comment, by=comment.author, text="Fewer parked cars.")
+
+    assert Notification.objects.count() == 0
+
+
+@given(some.text("ab \n", max_size=30), some.text("ab \n", max_size=30))
+def test_differences_hold_both_texts(before, after):
+    pieces = differences(before, after)
+
+    assert "".join(text for what, text in pieces if what != "inserted") == before
+    assert "".join(text for what, text in pieces if what != "removed") == after
+
+
+def test_differences_of_hostile_texts_take_no_time():
+    started = process_time()
+
+    differences("a " * 2_000, "b a " * 1_000)
+    differences("a b " * 1_000, "b b a " * 660)
+
+    assert process_time() - started < 1
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_queries_do_not_grow_with_versions(number, client, edited, django_assert_num_queries):
+    for text in range(number - 1):
+        edit_comment(comment=edited, by=edited.author, text=f"Fewer cars: {text}.")
+
+    with django_assert_num_queries(2):
+        versions_of(client, edited)
