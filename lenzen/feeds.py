@@ -37,6 +37,7 @@ class Entry:
     html: str
     link: str
     at: datetime
+    changed_at: datetime | None = None
     author: str | None = None
 
 
@@ -76,7 +77,8 @@ class News(Feed):
     def item_pubdate(self, entry):
         return entry.at
 
-    item_updateddate = item_pubdate
+    def item_updateddate(self, entry):
+        return entry.changed_at or entry.at
 
 
 class SiteNews(News):
@@ -213,6 +215,7 @@ def _of_comments(comments):
             html=linebreaks(comment.public_text, autoescape=True),
             link=comment.get_absolute_url(),
             at=comment.posted_at,
+            changed_at=comment.edited_at,
             author=comment.author_name,
         )
 

@@ -1,9 +1,12 @@
+import qrcode
 from django.contrib.auth.decorators import permission_required
 from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page, require_safe
+from qrcode.image.svg import SvgPathFillImage
 
 from strategies.calendar import calendar
 from strategies.dates import entries
@@ -97,3 +100,30 @@ def short_address(request, number, goal=None):
         return redirect(get_object_or_404(Strategy.objects.published(), number=number))
     goals = Goal.objects.published().select_related("strategy")
     return redirect(get_object_or_404(goals, strategy__number=number, number=goal))
+
+
+@require_safe
+def tell(request, slug):
+    """A notice to hang up and words to copy, for whoever wants others to know."""
+    strategy = get_object_or_404(Strategy.objects.published(), slug=slug)
+    address = _short_address(strategy)
+    context = {
+        "strategy": strategy,
+        "time": timing(strategy, list(strategy.phases.described()), remaining=False),
+        "address": address,
+        "address_on_paper": address.partition("://")[2],
+    }
+    return render(request, "strategies/tell.html", context)
+
+
+@require_safe
+@cache_control(public=True, max_age=24 * 60 * 60)
+def tell_code(request, slug):
+    """The short address as a QR code: black on white, whatever the page looks like."""
+    strategy = get_object_or_404(Strategy.objects.published(), slug=slug)
+    code = qrcode.make(_short_address(strategy), image_factory=SvgPathFillImage, border=4)
+    return HttpResponse(code.to_string(), content_type="image/svg+xml")
+
+
+def _short_address(strategy):
+    return absolute(reverse("short_strategy", args=[strategy.number]))
