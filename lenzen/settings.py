@@ -134,6 +134,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # A page of comments is a tenth of its size; Django pads against guessing tokens by length.
+    "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "accounts.middleware.ForgetAddressMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
