@@ -196,6 +196,20 @@ def test_text_of_a_phase_that_closed_meanwhile(look, page, me, discussion):
     assert page.get_by_label("Ihr Text").input_value() == "Too late."
 
 
+def test_search_in_every_state(look, discussion):
+    for query in ["", "?q=+", "?q=more+trees", f"?q={'unfindable' * 20}"]:
+        look(f"/suche/{query}")
+    here = {"phase": discussion.phase, "goal": discussion.goal}
+    CommentFactory.create_batch(21, **here)
+    look("/suche/?q=trees&seite=2")
+
+
+def test_telling_others_in_every_time(look):
+    for opens_in, closes_in in [(-9, -2), (-1, 1), (2, 9)]:
+        phase = PhaseFactory(opens_in=opens_in, closes_in=closes_in, strategy__title=LONG_NAME)
+        look(f"{phase.strategy.get_absolute_url()}weitersagen/")
+
+
 def own_comment_text(author, discussion):
     """What ``author`` has already said there."""
     return CommentFactory(
