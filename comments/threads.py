@@ -1,6 +1,7 @@
 """Comments made ready for a page: what is said once is worked out once."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.urls import reverse
@@ -82,27 +83,56 @@ def earlier_votes(comment: Comment) -> str:
     return words.format(number=number)
 
 
-def counts(place: CommentQuerySet) -> dict[str, int]:
-    """``count`` of what citizens wrote there, how many of it ``withdrawn`` and ``hidden``,
-    and the number of ``threads``."""
-    citizens = Q(badge="")
-    return place.aggregate(
-        count=Count("pk", filter=citizens),
-        withdrawn=Count("pk", filter=citizens & ~Q(withdrawn_at=None)),
-        hidden=Count("pk", filter=citizens & Q(withdrawn_at=None) & ~Q(hidden_by=None)),
-        threads=Count("pk", filter=Q(parent=None)),
+@dataclass(frozen=True)
+class Counts:
+    """How much citizens wrote in a place, how much of it is withdrawn or hidden, how many
+    threads there are, and which labels and badges can be read in them."""
+
+    count: int
+    withdrawn: int
+    hidden: int
+    threads: int
+    labels: list[str]
+    badges: list[str]
+
+
+def counts(place: CommentQuerySet) -> Counts:
+    """What there is in one place: one query."""
+    readable = Q(withdrawn_at=None, hidden_by=None)
+    groups = list(
+        place.order_by("badge")
+        .values("badge", "label")
+        .annotate(
+            said=Count("pk"),
+            withdrawn=Count("pk", filter=~Q(withdrawn_at=None)),
+            hidden=Count("pk", filter=Q(withdrawn_at=None) & ~Q(hidden_by=None)),
+            threads=Count("pk", filter=Q(parent=None)),
+            readable=Count("pk", filter=readable),
+            readable_threads=Count("pk", filter=readable & Q(parent=None)),
+        )
+    )
+    citizens = [group for group in groups if not group["badge"]]
+    labels = {group["label"] for group in groups if group["readable_threads"]}
+    badges = dict.fromkeys(group["badge"] for group in groups if group["readable"])
+    return Counts(
+        count=sum(group["said"] for group in citizens),
+        withdrawn=sum(group["withdrawn"] for group in citizens),
+        hidden=sum(group["hidden"] for group in citizens),
+        threads=sum(group["threads"] for group in groups),
+        labels=[label for label in Label.values if label in labels],
+        badges=[badge for badge in badges if badge],
     )
 
 
-def threads(place: CommentQuerySet, number: int, viewer=None) -> list[Comment]:
-    """Page ``number`` of the top-level comments, newest first, each with ``replies_shown``."""
+def threads(tops: CommentQuerySet, number: int, viewer=None) -> list[Comment]:
+    """Page ``number`` of these top-level comments, each with ``replies_shown``."""
     start = (number - 1) * PAGE_SIZE
-    tops = place.filter(parent=None).order_by("-posted_at", "-pk")[start : start + PAGE_SIZE]
-    ids = list(tops.values_list("pk", flat=True))
+    ids = list(tops.values_list("pk", flat=True)[start : start + PAGE_SIZE])
     versions = CommentVersion.objects.filter(comment=OuterRef("pk"))
     together = Comment.objects.filter(Q(pk__in=ids) | Q(parent__in=ids))
     together = together.annotate(has_versions=Exists(versions))
-    return in_threads(prepare(together.select_related("author", "hidden_by"), viewer))
+    together = prepare(together.select_related("author", "hidden_by"), viewer)
+    return sorted(in_threads(together), key=lambda top: ids.index(top.pk))
 
 
 def in_threads(comments: list[Comment]) -> list[Comment]:
@@ -120,7 +150,7 @@ def in_threads(comments: list[Comment]) -> list[Comment]:
 
 
 def page_number(comment: Comment) -> int:
-    """The page on which ``comment`` stands, with its thread."""
+    """The page on which ``comment`` stands, with its thread, when the newest come first."""
     top = comment.parent or comment
     place = Comment.objects.discussion(top.phase.strategy_id, top.goal_id).filter(parent=None)
     # The database compares its own values: SQLite knows two ways to write one instant.

@@ -3,7 +3,7 @@ from datetime import timedelta
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponseBadRequest
+from django.http import Http404, HttpResponseBadRequest, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.crypto import get_random_string
@@ -23,6 +23,7 @@ from comments.actions import (
     take_back_withdrawal,
     withdraw_comment,
 )
+from comments.arrangement import Arrangement
 from comments.forms import CommentForm
 from comments.models import MAX_LENGTH, Comment, Draft, Opinion
 from comments.rules import closed, may_take_back_withdrawal, may_vote, may_withdraw, refusal
@@ -131,7 +132,11 @@ def _page(request, strategy, goal, goals, form, refused):
     phase = next((phase for phase in phases if phase.is_open), None)
     reply_to = _answered(place, form["parent"].value() or request.GET.get("antwort"))
     counts = threads.counts(place)
-    page = _thread_page(request, place, counts["threads"], reply_to, viewer)
+    if reply_to:
+        arrangement = Arrangement()
+    else:
+        arrangement = Arrangement.wanted(request.GET, counts.labels, counts.badges)
+    page = _thread_page(request, arrangement, place, counts, reply_to, viewer)
     threads.add_votes(page.object_list, strategy, phase, viewer)
     if refused is None and viewer and viewer.public_name and phase:
         refused = refusal(viewer, strategy, phase)
@@ -150,17 +155,26 @@ def _page(request, strategy, goal, goals, form, refused):
         "reply_to": reply_to if phase else None,
         "posted": _posted(request, page),
         "page": page,
-        **counts,
+        "arrangement": arrangement,
+        "counts": counts,
+        "heading": arrangement.heading(
+            page.paginator.count if arrangement.is_filtered else counts.count, page
+        ),
+        "orders": arrangement.orders(),
+        "labels": arrangement.labels(counts.labels) if counts.labels else [],
+        "badges": arrangement.badges(counts.badges) if counts.badges else [],
     }
     template = "comments/discussion.html"
     return render(request, template, context, status=409 if refused and form.is_bound else 200)
 
 
-def _thread_page(request, place, number_of_threads, reply_to, viewer):
+def _thread_page(request, arrangement, place, counts, reply_to, viewer):
+    tops = arrangement.of(place)
+    number_of_threads = tops.count() if arrangement.is_filtered else counts.threads
     paginator = Paginator(range(number_of_threads), threads.PAGE_SIZE)
     wanted = threads.page_number(reply_to) if reply_to else request.GET.get("seite")
     page = paginator.get_page(wanted)
-    page.object_list = threads.threads(place, page.number, viewer)
+    page.object_list = threads.threads(tops, page.number, viewer)
     return page
 
 
@@ -216,24 +230,28 @@ def comment(request, pk):
         Comment.objects.published().select_related("phase__strategy", "goal", "parent__phase"),
         pk=pk,
     )
-    strategy = comment.phase.strategy
-    if comment.goal:
-        path = reverse("goal", args=[strategy.slug, comment.goal.number])
-    else:
-        path = _whole_url(strategy)
     query = {}
     if (number := threads.page_number(comment)) > 1:
         query["seite"] = number
     if "neu" in request.GET:
         query["neu"] = pk
+    return _to_its_place(comment, query)
+
+
+def _to_its_place(comment, query):
+    strategy = comment.phase.strategy
+    if comment.goal:
+        path = reverse("goal", args=[strategy.slug, comment.goal.number])
+    else:
+        path = _whole_url(strategy)
     query = f"?{urlencode(query)}" if query else ""
-    return redirect(f"{path}{query}#kommentar-{pk}")
+    return redirect(f"{path}{query}#kommentar-{comment.pk}")
 
 
 @require_POST
 def vote(request, pk):
     """Agree or disagree, or take that back. Who is not signed in comes back to the comment."""
-    published = Comment.objects.published().select_related("phase__strategy")
+    published = Comment.objects.published().select_related("phase__strategy", "goal")
     comment = get_object_or_404(published, pk=pk)
     opinion, version = request.POST.get("stimme"), request.GET.get("fassung", "1")
     if opinion not in OPINIONS or not version.isdecimal():
@@ -246,7 +264,10 @@ def vote(request, pk):
         )
     except VoteRefused as refused:
         messages.error(request, refused.refusal.sentence)
-    return redirect(comment)
+    # Back to the same order and page.
+    seen = QueryDict(request.POST.get("ansicht", ""))
+    seen = {name: seen[name] for name in ("sortierung", "art", "von", "seite") if name in seen}
+    return _to_its_place(comment, seen) if seen else redirect(comment)
 
 
 def _to_the_door(comment):
