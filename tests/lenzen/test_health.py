@@ -1,0 +1,90 @@
+"""Whoever watches the site learns that it lives, and when the worker does not keep up."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from accounts.models import Notification
+from accounts.tasks import send_notifications
+from strategies.tasks import close_due_phases
+from tests.factories import NotificationFactory, PhaseFactory, days
+
+pytestmark = pytest.mark.django_db
+
+QUARTER = timedelta(minutes=15)
+
+
+def late(**by):
+    return days(0) - QUARTER - timedelta(**by)
+
+
+def test_it_lives_without_asking_the_database(client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        response = client.get("/health/live/")
+
+    assert response.content == b"ok"
+
+
+def test_it_tells_when_the_tasks_last_ran(client):
+    close_due_phases()
+    send_notifications()
+
+    response = client.get("/health/")
+
+    assert response.status_code == 200
+    ages = response.json()["seconds_since_last_run"]
+    assert set(ages) >= {"close_due_phases", "send_notifications"}
+    assert all(0 <= age < 60 for age in ages.values())
+
+
+def test_all_is_well_when_nothing_is_due(client):
+    NotificationFactory(send_at=days(1))
+    PhaseFactory(opens_in=1, closes_in=2)
+
+    assert client.get("/health/").json()["status"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"send_at": late(seconds=1)}, 503),
+        ({"send_at": late(seconds=-60)}, 200),
+        # In another worker's hands, over, or waiting for its next attempt.
+        ({"send_at": late(days=1), "claimed_until": days(0.001)}, 200),
+        ({"send_at": late(days=1), "outcome": "sent", "ended_at": days(0)}, 200),
+        ({"send_at": days(0.01), "attempts": 9}, 200),
+    ],
+)
+def test_a_message_that_is_late(fields, status, client):
+    NotificationFactory(**fields)
+
+    response = client.get("/health/")
+
+    assert response.status_code == status
+    assert response.json()["overdue"]["messages"] == (status == 503)
+
+
+@pytest.mark.parametrize(
+    ("closes_at", "status"), [(late(seconds=1), 503), (late(seconds=-60), 200)]
+)
+def test_a_phase_whose_end_was_not_recorded(closes_at, status, client):
+    phase = PhaseFactory(opens_in=-2, closes_at=closes_at)
+    phase.events.create(kind="opened", moment=phase.opens_at)
+
+    response = client.get("/health/")
+
+    assert response.status_code == status
+    assert response.json()["overdue"]["events"] == (status == 503)
+
+
+def test_a_worker_that_catches_up_is_well_again(client):
+    PhaseFactory(opens_in=-2, closes_in=-1)
+    NotificationFactory()
+    Notification.objects.update(send_at=Now() - 2 * QUARTER)
+    assert client.get("/health/").status_code == 503
+
+    close_due_phases()
+    send_notifications()
+
+    assert client.get("/health/").status_code == 200

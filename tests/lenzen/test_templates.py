@@ -1,0 +1,64 @@
+"""What may not stand in a template: nothing inline, nothing foreign, no word untranslated."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+TEMPLATES = sorted((settings.BASE_DIR / "templates").rglob("*.html"))
+
+FORBIDDEN = {
+    "script without a file": re.compile(r"<script(?![^>]*\bsrc=)", re.IGNORECASE),
+    "style sheet": re.compile(r"<style\b", re.IGNORECASE),
+    "style attribute": re.compile(r"<[^>]*\sstyle\s*=", re.IGNORECASE),
+    "event handler": re.compile(r"<[^>]*\son[a-z]+\s*=", re.IGNORECASE),
+    "javascript address": re.compile(r"javascript:", re.IGNORECASE),
+    "file from elsewhere": re.compile(r"<(?!a\b)[^>]*\b(?:src|href)=[\"'](?:https?:)?//"),
+    "unescaped words": re.compile(r"\|\s*safe\b|autoescape off"),
+}
+
+COMMENT = re.compile(r"{#.*?#}|{% comment %}.*?{% endcomment %}|<!--.*?-->", re.DOTALL)
+CLASSES = re.compile(r"{% block \w*class %}.*?{% endblock %}")
+TRANSLATED = re.compile(r"{% blocktranslate\b.*?{% endblocktranslate %}", re.DOTALL)
+TAG = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
+HTML = re.compile(r"<[^>]*>")
+ENTITY = re.compile(r"&\w+;")
+SPOKEN = re.compile(r"""\b(?:alt|title|placeholder|aria-label)=["']([^"']*)["']""")
+LETTERS = re.compile(r"[^\W\d_]{2,}")
+
+
+def title(path: Path) -> str:
+    return str(path.relative_to(settings.BASE_DIR / "templates"))
+
+
+def without_tags(text: str) -> str:
+    for pattern in (COMMENT, CLASSES, TRANSLATED, TAG):
+        text = pattern.sub("", text)
+    return text
+
+
+each_template = pytest.mark.parametrize("path", TEMPLATES, ids=title)
+
+
+@each_template
+def test_nothing_inline_and_nothing_from_elsewhere(path):
+    text = COMMENT.sub("", path.read_text())
+    is_mail = "emails" in path.parts
+
+    found = {name: pattern.findall(text) for name, pattern in FORBIDDEN.items()}
+
+    # Mail programs know no style sheets, and no policy of ours.
+    allowed = {"style attribute"} if is_mail else set()
+    assert {name: hits for name, hits in found.items() if hits and name not in allowed} == {}
+
+
+@each_template
+def test_every_word_is_translated(path):
+    if "pages" in path.parts:
+        return  # Texts of the town: they are German in every language.
+    text = without_tags(path.read_text())
+
+    spoken = [*SPOKEN.findall(text), ENTITY.sub("", HTML.sub("\n", text))]
+
+    assert [word for words in spoken for word in LETTERS.findall(words)] == []
