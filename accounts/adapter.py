@@ -25,6 +25,9 @@ from accounts.actions import NameRefused, choose_name, confirm_address, notify
 VALIDITY = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
 """How long a code may be used."""
 
+VISIT = timedelta(days=1)
+"""How long we know a browser in which nobody signs in, and keep what was typed there."""
+
 DOOR, REFUSED_NAME = "door", "refused_name"
 """What somebody typed at the door, and the name they could not have: kept in the session."""
 
@@ -122,6 +125,7 @@ class AccountAdapter(DefaultAccountAdapter):
         )
 
     def post_login(self, request, user, **kwargs):
+        request.session.set_expiry(None)
         response = super().post_login(request, user, **kwargs)
         typed = request.session.pop(DOOR, {}).get("name")
         if user.public_name:

@@ -20,7 +20,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actions import NameRefused, choose_name
-from accounts.adapter import DOOR, REFUSED_NAME, VALIDITY, SignInCode
+from accounts.adapter import DOOR, REFUSED_NAME, VALIDITY, VISIT, SignInCode
 from accounts.forms import CodeForm, DoorForm, NameForm, SetPasswordForm
 from accounts.models import Bounce
 from accounts.names import NameRefusal
@@ -38,6 +38,7 @@ def door(request):
         if not _may_ask_for_code(request, address):
             return ratelimit.respond_429(request)
         request.session[DOOR] = form.cleaned_data
+        request.session.set_expiry(VISIT)
         SignInCode.send_to(address, request)
         if "again" in request.POST:
             messages.success(request, _("A new code is on its way. The old one has expired."))

@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.adapter import VISIT
 from comments import actions, threads
 from comments.actions import (
     CommentRefused,
@@ -94,6 +95,8 @@ def _post(request, strategy, goal, said):
 def _keep(request, strategy, goal, said):
     signed_in = request.user.is_authenticated
     token = request.session.setdefault("draft", get_random_string(40))
+    if not signed_in:
+        request.session.set_expiry(VISIT)
     place = {"strategy": strategy, "goal": goal, "parent": said["parent"]}
     words = {"text": said["text"], "label": said["label"]}
     save_draft(person=request.user if signed_in else None, token=token, **words, **place)

@@ -355,6 +355,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "close-due-phases": every("strategies.tasks.close_due_phases", timedelta(minutes=1)),
     "send-notifications": every("accounts.tasks.send_notifications", timedelta(seconds=5)),
+    # Every hour, because some of it may be kept for no longer than one.
+    "keep-terms": every("lenzen.tasks.keep_terms", timedelta(hours=1)),
 }
 
 # Language and time
