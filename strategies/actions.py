@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.actions import (
     WORTH_SENDING,
+    choose_rhythm,
     forget_bounce,
     notify,
     notify_news,
@@ -281,8 +282,10 @@ def _record(phase: Phase, kind: str) -> bool:
 
 @transaction.atomic
 def subscribe(*, person: User, strategy: Strategy | None) -> Subscription:
-    """Let ``person`` hear of ``strategy``, also after having switched it off."""
+    """Let ``person`` hear of ``strategy``, also after having switched it or all news off."""
     _adopt(person.pk)
+    if person.news_rhythm == User.Rhythm.NEVER:
+        choose_rhythm(person=person, rhythm=User.Rhythm.AT_ONCE)
     if strategy is None:
         person.subscriptions.update(ended_at=None)
     subscription, _created = Subscription.objects.update_or_create(

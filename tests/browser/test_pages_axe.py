@@ -1,10 +1,7 @@
 """Every public page in every state: axe finds nothing, nothing is wider than the screen, headings
 are in order, every comment has one, and links that lead elsewhere are called differently."""
 
-from itertools import pairwise
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 
 from comments.models import MAX_LENGTH
@@ -17,62 +14,13 @@ from tests.factories import (
     PhaseFactory,
     ReplyFactory,
     StrategyFactory,
-    UserFactory,
     days,
     hidden,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-HEADINGS = (
-    """[...document.querySelectorAll("main :is(h1, h2, h3, h4, h5)")].map(h => +h.tagName[1])"""
-)
-SAME_NAME = """() => {
-  const targets = new Map();
-  for (const link of document.querySelectorAll("main .column a[href]")) {
-    const name = link.textContent.trim().replace(/\\s+/g, " ");
-    if (targets.has(name) && targets.get(name) !== link.href) return name;
-    targets.set(name, link.href);
-  }
-}"""
-TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 LONG_NAME = "Dampfschifffahrtsgesellschaftskapitänin"
-
-
-@pytest.fixture
-def look(page, live_server):
-    """Open this path, and find nothing wrong in light and dark, wide and at 320 px."""
-
-    def look_at():
-        for scheme, width in [("light", 1280), ("dark", 320)]:
-            page.emulate_media(color_scheme=scheme)
-            page.set_viewport_size({"width": width, "height": 900})
-            found = Axe().run(page)
-            assert found.violations_count == 0, f"{page.url} {found.generate_report()}"
-            assert not page.evaluate(TOO_WIDE), page.url
-        levels = page.evaluate(HEADINGS)
-        assert levels[0] == 1
-        assert levels.count(1) == 1
-        assert all(below <= above + 1 for above, below in pairwise(levels))
-        assert page.evaluate(SAME_NAME) is None
-        articles, named = page.locator("article"), page.locator("article > :is(h3, h4)")
-        assert articles.count() == named.count()
-
-    def look(path=None):
-        if path:
-            page.goto(f"{live_server.url}{path}")
-        look_at()
-
-    return look
-
-
-@pytest.fixture
-def me(page, live_server, signed_in):
-    """Whoever sits before the browser, signed in."""
-    person = UserFactory(public_name="Elbfischerin")
-    cookie = signed_in(person).cookies["sessionid"].value
-    page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-    return person
 
 
 @pytest.fixture

@@ -379,6 +379,16 @@ def test_the_account_switches_strategies_on_and_off(signed_in, citizen, strategy
         assert ("Sie bleiben per E-Mail auf dem Laufenden" in page) == followed
 
 
+def test_who_switches_a_strategy_on_hears_again_after_switching_all_news_off(citizen, strategy):
+    citizen.news_rhythm = User.Rhythm.NEVER
+    citizen.save()
+
+    subscribe(person=citizen, strategy=strategy)
+    begin(strategy)
+
+    assert told() == [citizen.email]
+
+
 # Deeds, and how much it costs
 
 
