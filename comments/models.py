@@ -270,11 +270,15 @@ class Vote(models.Model):
 
 
 class Decision(models.Model):
-    """A moderator's verdict on a comment: the rule or law, and the sentence the author reads."""
+    """A moderator's verdict on a comment: the rule or law, and the sentence people read.
+
+    Of dismissed reports those who reported read it, else the author.
+    """
 
     class Verdict(models.TextChoices):
         HIDDEN = "hidden", _("hidden")
         RESTORED = "restored", _("shown again")
+        DISMISSED = "dismissed", _("reports dismissed")
 
     comment = models.ForeignKey(
         Comment, verbose_name=_("comment"), on_delete=models.PROTECT, related_name="decisions"
@@ -299,7 +303,12 @@ class Decision(models.Model):
                 condition=~Q(verdict="hidden") | (~Q(rule="") & ~Q(explanation="")),
                 name="comments_decision_hiding_needs_reasons",
                 violation_error_message=_("Hiding needs a rule and an explanation."),
-            )
+            ),
+            CheckConstraint(
+                condition=~Q(verdict="dismissed") | ~Q(explanation=""),
+                name="comments_decision_dismissing_needs_reason",
+                violation_error_message=_("Dismissing needs an explanation."),
+            ),
         ]
 
     def __str__(self):
@@ -308,6 +317,53 @@ class Decision(models.Model):
     @property
     def about(self) -> str:
         return f"decision:{self.pk}"
+
+
+class ReportQuerySet(models.QuerySet):
+    def open(self):
+        """What nobody has decided about yet."""
+        return self.filter(decision=None)
+
+
+class Report(models.Model):
+    """A reader says that a comment breaks a rule or the law.
+
+    It is open until a decision answers it; a decision that is taken back opens it again.
+    Whoever reports may stay unknown, or leave a name and an address for the answer.
+    """
+
+    comment = models.ForeignKey(Comment, on_delete=models.CASCADE, related_name="reports")
+    rule = models.CharField(max_length=5, choices=Rule)
+    words = models.TextField(max_length=1_000, blank=True)
+    reporter = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="reports"
+    )
+    name = models.CharField(max_length=60, blank=True)
+    email = models.EmailField(blank=True)
+    reported_at = models.DateTimeField(db_default=Now())
+    decision = models.ForeignKey(
+        Decision, null=True, on_delete=models.SET_NULL, related_name="reports"
+    )
+
+    objects = ReportQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("report")
+        verbose_name_plural = _("reports")
+        ordering = ["-reported_at", "-pk"]
+        constraints = [
+            CheckConstraint(
+                condition=Q(reporter=None) | Q(name="", email=""),
+                name="comments_report_one_reporter",
+            )
+        ]
+
+    def __str__(self):
+        return gettext("Report about {comment}").format(comment=self.comment)
+
+    @property
+    def about(self) -> str:
+        return f"report:{self.pk}"
 
 
 class Draft(models.Model):

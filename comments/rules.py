@@ -19,6 +19,9 @@ FLOOD_LIMITS = ((5, timedelta(minutes=10)), (50, timedelta(days=1)))
 MOST_EDITS = 20
 """How often an author may change the words of one comment."""
 
+MOST_REPORTS = 10
+"""How many comments a person may report within an hour."""
+
 TAKE_BACK_WITHDRAWAL = timedelta(days=30)
 
 
@@ -247,3 +250,31 @@ def may_moderate(user: User) -> str | None:
     if user.is_active and user.is_staff and user.has_perm("comments.add_decision"):
         return None
     return _("Only moderators may decide about comments.")
+
+
+def may_report(person: User | None, comment: Comment, now: datetime) -> Refusal | None:
+    """Say why ``person``, or somebody unknown, may not report ``comment`` at ``now``.
+
+    It does not matter whether its phase is open, or whether they may comment.
+    """
+    if comment.is_gone or not Comment.objects.published().filter(pk=comment.pk).exists():
+        return Refusal("gone", _("This comment can no longer be read, so it cannot be reported."))
+    if person is None:
+        return None
+    if person.pk == comment.author_id:
+        return Refusal("own", _("This is your own comment. You can withdraw it."))
+    if person.reports.open().filter(comment=comment).exists():
+        return Refusal(
+            "repeated", _("You have already reported this comment. You will hear what comes of it.")
+        )
+    if person.reports.filter(reported_at__gt=now - timedelta(hours=1)).count() >= MOST_REPORTS:
+        return too_many_reports(comment.phase.strategy)
+    return None
+
+
+def too_many_reports(strategy: Strategy) -> Refusal:
+    sentence = _(
+        "Many comments have been reported from here in a short time. Please try again in an hour,"
+        " or turn to: {contact}"
+    )
+    return Refusal("flooding", sentence.format(contact=contact(strategy)))
