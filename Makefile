@@ -99,6 +99,7 @@ LATIN := U+20-7E,U+A0-17F,U+2BB-2DC,U+2000-206F,U+20AC,U+2122,U+2190-2193,U+2212
 
 # What the editor ships and no page asks for takes longer than all the rest together.
 UNUSED := *.scss samples galleriffic file-icons a11yhelp mathjax codesnippet \
+  django_htmx/ext django_htmx/htmax* django_htmx/*-4.* django_htmx/*-htmx.js django_htmx/htmx-2.js \
   ckeditor/ckeditor/lang/[!de]* ckeditor/ckeditor/plugins/*/lang/[!de]*
 
 $(COLLECTED): $(shell find static -type f) $(STYLES) $(FONTS) requirements.txt

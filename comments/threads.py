@@ -50,13 +50,14 @@ def prepare(comments: Iterable[Comment], viewer=None) -> list[Comment]:
     return comments
 
 
-def add_votes(tops: list[Comment], strategy: Strategy, phase, viewer=None) -> None:
+def add_votes(comments: list[Comment], strategy: Strategy, phase, viewer=None) -> None:
     """Give each comment the viewer's ``opinion``, and whether it ``takes_votes``: one query."""
-    comments = [comment for top in tops for comment in (top, *top.replies_shown)]
     own = Vote.objects.filter(person=viewer, comment__in=comments) if viewer and phase else []
     opinions = {vote.comment_id: vote.opinion for vote in own}
     for comment in comments:
         comment.opinion = opinions.get(comment.pk, "")
+        # Who is not signed in is led to the door.
+        comment.votes_in_place = viewer is not None
         comment.takes_votes = bool(phase) and not may_vote(viewer, comment, strategy, phase)
 
 

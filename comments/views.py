@@ -11,6 +11,7 @@ from django.utils.formats import number_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.adapter import VISIT
 from comments import actions, threads
@@ -140,7 +141,8 @@ def _page(request, strategy, goal, goals, form, refused):
     else:
         arrangement = Arrangement.wanted(request.GET, counts.labels, counts.badges)
     page = _thread_page(request, arrangement, place, counts, reply_to, viewer)
-    threads.add_votes(page.object_list, strategy, phase, viewer)
+    shown = [comment for top in page.object_list for comment in (top, *top.replies_shown)]
+    threads.add_votes(shown, strategy, phase, viewer)
     if refused is None and viewer and viewer.public_name and phase:
         refused = refusal(viewer, strategy, phase)
     context = {
@@ -156,7 +158,7 @@ def _page(request, strategy, goal, goals, form, refused):
         "refusal": refused,
         "refused_text": form["text"].value() if form.is_bound else "",
         "reply_to": reply_to if phase else None,
-        "posted": _posted(request, page),
+        "posted": _posted(request, shown),
         "page": page,
         "arrangement": arrangement,
         "counts": counts,
@@ -189,10 +191,9 @@ def _answered(place, number):
     return found.select_related("phase", "author").first()
 
 
-def _posted(request, page):
+def _posted(request, shown):
     """The viewer's comment that was published just now: it bears the confirmation."""
     number = request.GET.get("neu")
-    shown = (comment for thread in page.object_list for comment in (thread, *thread.replies_shown))
     return next(
         (comment for comment in shown if comment.is_own and str(comment.pk) == number), None
     )
@@ -259,26 +260,42 @@ def vote(request, pk):
     opinion, version = request.POST.get("stimme"), request.GET.get("fassung", "1")
     if opinion not in OPINIONS or not version.isdecimal():
         return HttpResponseBadRequest()
+    refused = None
     try:
         if not request.user.is_authenticated:
-            return _to_the_door(comment)
+            return _to_the_door(request, comment)
         actions.vote(
             comment=comment, person=request.user, opinion=OPINIONS[opinion], version=int(version)
         )
-    except VoteRefused as refused:
-        messages.error(request, refused.refusal.sentence)
+    except VoteRefused as error:
+        refused = error.refusal
+    if request.htmx:
+        return _votes(request, comment, refused)
+    if refused:
+        messages.error(request, refused.sentence)
     # Back to the same order and page.
     seen = QueryDict(request.POST.get("ansicht", ""))
     seen = {name: seen[name] for name in ("sortierung", "art", "von", "seite") if name in seen}
     return _to_its_place(comment, seen) if seen else redirect(comment)
 
 
-def _to_the_door(comment):
+def _votes(request, comment, refused):
+    """What stands in the place of the buttons that were pressed."""
+    phase = Phase.objects.open().clocked().filter(pk=comment.phase_id).first()
+    viewer = request.user if request.user.is_authenticated else None
+    found = Comment.objects.filter(pk=comment.pk).select_related("phase__strategy", "hidden_by")
+    [comment] = threads.prepare(found, viewer)
+    threads.add_votes([comment], comment.phase.strategy, phase, viewer)
+    return render(request, "comments/votes.html", {"comment": comment, "refusal": refused})
+
+
+def _to_the_door(request, comment):
     phase = Phase.objects.open().filter(pk=comment.phase_id).first()
     if reason := may_vote(None, comment, comment.phase.strategy, phase):
         raise VoteRefused(reason)
     query = urlencode({"next": comment.get_absolute_url()})
-    return redirect(f"{reverse('account_login')}?{query}")
+    door = f"{reverse('account_login')}?{query}"
+    return HttpResponseClientRedirect(door) if request.htmx else redirect(door)
 
 
 @login_required

@@ -129,6 +129,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "ckeditor",
     "csp",
+    "django_htmx",
 ]
 
 MIDDLEWARE = [
@@ -146,6 +147,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.StaffSecondFactorMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
 ]
 
 ROOT_URLCONF = "lenzen.urls"

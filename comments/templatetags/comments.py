@@ -33,8 +33,9 @@ def citizen_text(text: str):
 # Python, because there are two hundred on a page: as a template they cost more than all else.
 # The words change with the state; the form stands once, before the comments.
 _BUTTON = (
-    '<button form="stimmen" formaction="{address}" name="stimme" value="{value}" id="{id}"'
-    ' aria-pressed="{pressed}">{words}<span class="visually-hidden">: {number}</span></button>'
+    '<button form="stimmen" formaction="{address}"{in_place} name="stimme" value="{value}"'
+    ' id="{id}" aria-pressed="{pressed}">{words}'
+    '<span class="visually-hidden">: {number}</span></button>'
 )
 
 
@@ -62,9 +63,11 @@ def votes(comment: Comment):
 
 
 def _button(comment: Comment, value: str, is_pressed: bool, words: str, count: int) -> str:
+    # A vote is for the version that was read.
+    address = f"{comment.url}stimme/?fassung={comment.version}"
     return _BUTTON.format(
-        # A vote is for the version that was read.
-        address=f"{comment.url}stimme/?fassung={comment.version}",
+        address=address,
+        in_place=f' hx-post="{address}"' if comment.votes_in_place else "",
         value="keine" if is_pressed else value,
         id=f"{value}-{comment.pk}",
         pressed="true" if is_pressed else "false",
