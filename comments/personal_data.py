@@ -1,10 +1,11 @@
 """What this app knows about a person, and how it forgets them."""
 
-from django.db.models import QuerySet
-from django.db.models.functions import Coalesce, Now
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce, Lower, Now
 
 from accounts.models import Notification, User
-from comments.models import Comment, CommentQuerySet, CommentVersion, Decision, Draft
+from accounts.personal_data import addresses_of
+from comments.models import Comment, CommentQuerySet, CommentVersion, Decision, Draft, Report
 
 
 def export(person: User) -> dict[str, list[dict]]:
@@ -20,6 +21,9 @@ def export(person: User) -> dict[str, list[dict]]:
         ),
         "decided": list(person.decisions.values("comment", "verdict", "decided_at")),
         "votes": list(person.votes.values("comment", "opinion")),
+        "reports": list(
+            _reports(person).values("comment", "rule", "words", "name", "email", "reported_at")
+        ),
         "drafts": [_draft(draft) for draft in person.drafts.select_related("strategy", "goal")],
     }
 
@@ -49,6 +53,12 @@ def _draft(draft: Draft) -> dict:
     }
 
 
+def _reports(person: User) -> QuerySet[Report]:
+    """What they reported, also before they had an account."""
+    theirs = Q(reporter=person) | Q(written_to__in=addresses_of(person))
+    return Report.objects.annotate(written_to=Lower("email")).filter(theirs)
+
+
 def hold(person: User) -> None:
     """Until commit, let nobody decide about, edit or vote on what ``person`` wrote."""
     list(person.comments.order_by("pk").select_for_update().values_list("pk"))
@@ -58,8 +68,9 @@ def erase(person: User, *, withdraw: bool) -> None:
     """Take the name from all comments and, with ``withdraw``, the words as well.
 
     What had been withdrawn before is emptied in any case: nobody can take it back now.
-    Messages to others that quote the comments go, too.
+    Messages to others that quote the comments go, too. Of reports it stays what is wrong.
     """
+    unname(_reports(person))
     if withdraw:
         person.comments.update(withdrawn_at=Coalesce("withdrawn_at", Now()))
     abouts = [comment.about for comment in person.comments.only("pk")]
@@ -75,3 +86,8 @@ def empty(withdrawn: CommentQuerySet | QuerySet[Comment]) -> int:
     versions = CommentVersion.objects.filter(comment__in=withdrawn).exclude(text="")
     versions.update(text="", removed_at=Now())
     return withdrawn.exclude(text="").update(text="")
+
+
+def unname(reports: QuerySet[Report]) -> int:
+    """Forget who left these reports. Return of how many it was known by name or address."""
+    return reports.exclude(name="", email="").update(name="", email="")

@@ -34,6 +34,7 @@ SECTIONS = {
     "comments": gettext_lazy("Comments"),
     "earlier_versions": gettext_lazy("Earlier versions of your comments"),
     "votes": gettext_lazy("Votes"),
+    "reports": gettext_lazy("Comments that you reported"),
     "drafts": gettext_lazy("Drafts"),
     "decisions": gettext_lazy("Decisions about your comments"),
     "participations": gettext_lazy("Participation"),
@@ -72,6 +73,7 @@ WORDS = {
     "last_login": gettext_lazy("last signed in"),
     "last_seen_at": gettext_lazy("last seen"),
     "last_used_at": gettext_lazy("last used"),
+    "name": gettext_lazy("name"),
     "news_rhythm": gettext_lazy("news by e-mail"),
     "number": gettext_lazy("number"),
     "object_id": gettext_lazy("number of what it was about"),
@@ -84,6 +86,7 @@ WORDS = {
     "read_at": gettext_lazy("read"),
     "reason": gettext_lazy("public reason"),
     "recorded_at": gettext_lazy("recorded"),
+    "reported_at": gettext_lazy("reported"),
     "replaced_at": gettext_lazy("replaced"),
     "reply_to": gettext_lazy("reply to No."),
     "roles": gettext_lazy("roles"),
@@ -99,6 +102,7 @@ WORDS = {
     "warned_at": gettext_lazy("asked whether it is still needed"),
     "what": gettext_lazy("what"),
     "withdrawn_at": gettext_lazy("withdrawn"),
+    "words": gettext_lazy("words"),
 }
 
 

@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy, ngettext, override
 from accounts.actions import notify
 from accounts.adapter import VISIT
 from accounts.models import Bounce, Notification, User
-from comments.models import Comment, Draft
-from comments.personal_data import empty
+from comments.models import Comment, Draft, Report
+from comments.personal_data import empty, unname
 from comments.rules import TAKE_BACK_WITHDRAWAL
 from lenzen.personal_data import ErasureRefused, erase
 from strategies.messages import absolute
@@ -102,6 +102,10 @@ def _bounces(period: None) -> int:
 @transaction.atomic
 def _withdrawn_words(period: timedelta) -> int:
     return empty(Comment.objects.filter(withdrawn_at__lte=Now() - period))
+
+
+def _reporters(period: timedelta) -> int:
+    return unname(Report.objects.filter(decision__decided_at__lte=Now() - period))
 
 
 def _unconfirmed_accounts(period: timedelta) -> int:
@@ -230,6 +234,13 @@ TERMS = [
         gettext_lazy("since they were withdrawn; place, number and date stay"),
         gettext_lazy("Until then the author can show the comment again."),
         _withdrawn_words,
+    ),
+    Term(
+        gettext_lazy("Name and e-mail address of people without account who reported a comment"),
+        timedelta(days=30),
+        gettext_lazy("since the decision about it; the report itself stays"),
+        gettext_lazy("They hear what became of it, and can ask."),
+        _reporters,
     ),
     Term(
         gettext_lazy("Unconfirmed requests for messages by e-mail"),

@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Bounce, Notification, TaskRun, User
-from comments.models import Comment, CommentVersion, Draft
+from comments.models import Comment, CommentVersion, Decision, Draft, Report
 from lenzen.retention import TERMS, as_markdown, keep_terms
 from lenzen.tasks import keep_terms as task
 from strategies.models import Participation, Subscription
@@ -110,6 +110,29 @@ def test_nobody_can_show_emptied_words_again(signed_in, open_phase):
 
     comment.refresh_from_db()
     assert comment.withdrawn_at
+
+
+def report(**fields):
+    return Report.objects.create(
+        comment=CommentFactory(), rule="1", words="Look.", email="reader@example.org", **fields
+    )
+
+
+def decision(age):
+    made = DecisionFactory()
+    Decision.objects.filter(pk=made.pk).update(decided_at=days(-age))
+    return made
+
+
+def test_who_reported_is_forgotten_a_month_after_the_decision():
+    gone = report(decision=decision(31))
+    stay = {report(decision=decision(29)), report(reported_at=days(-90))}
+
+    keep_terms()
+
+    assert set(Report.objects.exclude(email="")) == stay
+    gone.refresh_from_db()
+    assert gone.words == "Look."
 
 
 def session(expires_in):
