@@ -82,3 +82,39 @@ def me(page, live_server, signed_in):
     cookie = signed_in(person).cookies["sessionid"].value
     page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
     return person
+
+
+@pytest.fixture
+def visit(new_context, live_server, settings):
+    """Open a browser, with the options of Playwright's contexts. Gives its first page.
+
+    After the test no browser has complained: no error in the console (so nothing that
+    the policy blocks), nothing missing, nothing asked of another host.
+    """
+    settings.SITE_URL = live_server.url
+    complaints = []
+
+    def on_console(message):
+        # What is missing is told by its response. A page may be one of errors.
+        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+            complaints.append(message.text)
+
+    def on_response(response):
+        if response.status >= 400 and response.request.resource_type != "document":
+            complaints.append(f"{response.status} {response.url}")
+
+    def on_request(request):
+        if not request.url.startswith((live_server.url, "data:")):
+            complaints.append(f"foreign: {request.url}")
+
+    def open_browser(**options):
+        context = new_context(base_url=live_server.url, **options)
+        context.set_default_timeout(10_000)
+        context.on("console", on_console)
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        context.on("response", on_response)
+        context.on("request", on_request)
+        return context.new_page()
+
+    yield open_browser
+    assert complaints == []
