@@ -46,6 +46,7 @@ def test_only_our_own_models_are_there():
         "strategies.strategy",
         "comments.comment",
         "accounts.user",
+        "accounts.bounce",
         "accounts.notification",
     }
 
