@@ -9,6 +9,7 @@ from accounts.actions import notify, notify_news, retract
 from accounts.models import Notification, User
 from comments import messages
 from comments.models import Comment, CommentVersion, Decision, Draft, Opinion, Vote
+from comments.reports import answer_reports, reopen_reports
 from comments.rules import (
     Refusal,
     may_edit,
@@ -234,8 +235,8 @@ def take_back_withdrawal(*, comment: Comment, by: User) -> None:
 def hide_comment(*, comment: Comment, rule: str, explanation: str, by: User) -> Decision:
     """Take a comment's words from the public, giving rule and explanation.
 
-    The author is told in ten minutes; until then the decision can be taken back.
-    ModerationRefused: ``by`` is no moderator, or somebody was faster.
+    The author, and whoever reported it, are told in ten minutes; until then the decision
+    can be taken back. ModerationRefused: ``by`` is no moderator, or somebody was faster.
     """
     comment = Comment.objects.select_for_update(of=("self",)).get(pk=comment.pk)
     if reason := may_moderate(by):
@@ -257,6 +258,7 @@ def hide_comment(*, comment: Comment, rule: str, explanation: str, by: User) -> 
     Comment.objects.filter(pk=comment.pk).update(hidden_by=decision)
     retract(about=comment.about)
     _tell_author(comment, decision, messages.hidden_subject, messages.hidden)
+    answer_reports(comment=comment, decision=decision)
     return decision
 
 
@@ -272,15 +274,43 @@ def restore_comment(*, comment: Comment, by: User) -> Decision:
         comment=comment, verdict=Decision.Verdict.RESTORED, decided_by=by
     )
     Comment.objects.filter(pk=comment.pk).update(hidden_by=None)
-    # An author who was not told that it was hidden need not hear that it is back.
-    if not retract(about=comment.hidden_by.about):
+    # Who was not told that it was hidden need not hear that it is back.
+    if retract(about=comment.hidden_by.about):
+        reopen_reports(decision=comment.hidden_by)
+    else:
         _tell_author(comment, decision, messages.restored_subject, messages.restored)
     return decision
 
 
 @transaction.atomic
+def dismiss_reports(*, comment: Comment, explanation: str, by: User) -> Decision:
+    """Leave a comment as it is and say why to those who reported it, in ten minutes.
+
+    ModerationRefused: ``by`` is no moderator, gives no reason, or somebody was faster.
+    """
+    comment = Comment.objects.select_for_update(of=("self",)).get(pk=comment.pk)
+    if reason := may_moderate(by):
+        raise ModerationRefused(reason)
+    if not comment.reports.open().exists():
+        raise ModerationRefused(_("There is no open report about this comment."))
+    if not explanation.strip():
+        raise ModerationRefused(_("Dismissing needs an explanation."))
+    decision = Decision.objects.create(
+        comment=comment,
+        verdict=Decision.Verdict.DISMISSED,
+        explanation=explanation.strip(),
+        decided_by=by,
+    )
+    answer_reports(comment=comment, decision=decision)
+    return decision
+
+
+@transaction.atomic
 def take_back_decision(*, decision: Decision, by: User) -> None:
-    """Undo a decision, with its messages, as if it had not been. ModerationRefused: too late."""
+    """Undo a decision, with its messages, as if it had not been. ModerationRefused: too late.
+
+    The reports that it answered are open again.
+    """
     comment = Comment.objects.select_for_update(of=("self",)).get(pk=decision.comment_id)
     if reason := may_moderate(by):
         raise ModerationRefused(reason)
@@ -293,11 +323,13 @@ def take_back_decision(*, decision: Decision, by: User) -> None:
             _("Something has happened since; this can no longer be taken back.")
         )
     was_hidden = decision.verdict == Decision.Verdict.RESTORED
-    Comment.objects.filter(pk=comment.pk).update(hidden_by=history[1] if was_hidden else None)
+    if decision.verdict != Decision.Verdict.DISMISSED:
+        Comment.objects.filter(pk=comment.pk).update(hidden_by=history[1] if was_hidden else None)
     retract(about=decision.about)
     if was_hidden:
         # Restoring may have taken back a message that the author had not read yet.
         _tell_author(comment, history[1], messages.hidden_subject, messages.hidden)
+        answer_reports(comment=comment, decision=history[1])
     decision.delete()
 
 

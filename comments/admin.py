@@ -6,7 +6,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html_join
 from django.utils.http import urlencode
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
@@ -16,11 +16,13 @@ from django.views.decorators.http import require_POST
 from accounts.admin import offer_undo
 from comments.actions import (
     ModerationRefused,
+    dismiss_reports,
     hide_comment,
     restore_comment,
     take_back_decision,
 )
-from comments.models import Comment, Decision, Rule
+from comments.models import Comment, Decision, Report, Rule
+from comments.reports import OPEN_REPORTS, in_words
 from comments.rules import may_moderate
 from strategies.models import TAKE_BACK, Phase, Strategy
 from strategies.wording import clock, day_and_time
@@ -57,6 +59,17 @@ class HideForm(forms.Form):
         return Rule(self["rule"].value()).short
 
 
+class DismissForm(forms.Form):
+    """Why a comment that was reported stays."""
+
+    explanation = forms.CharField(
+        label=gettext_lazy("What those who reported it read"),
+        max_length=Decision._meta.get_field("explanation").max_length,
+        widget=forms.Textarea({"rows": 2}),
+        initial=gettext_lazy("The comment breaks no rule."),
+    )
+
+
 class StrategyFilter(admin.SimpleListFilter):
     title = gettext_lazy("strategy")
     parameter_name = "strategy"
@@ -88,12 +101,16 @@ class StateFilter(admin.SimpleListFilter):
 
     def lookups(self, request, model_admin):
         return [
+            ("reported", _("Reported")),
             ("visible", _("Visible")),
             ("hidden", _("Hidden")),
             ("withdrawn", _("Withdrawn")),
         ]
 
     def queryset(self, request, queryset):
+        if self.value() == "reported":
+            open_reports = Report.objects.open().values("comment")
+            return queryset.filter(pk__in=open_reports)
         states = {
             "visible": Q(hidden_by=None, withdrawn_at=None),
             "hidden": ~Q(hidden_by=None),
@@ -114,9 +131,13 @@ class CommentAdmin(admin.ModelAdmin):
     search_fields = ["said", "author__public_name"]
     search_help_text = gettext_lazy("Words of a comment, a name, or a number.")
     show_full_result_count = False
-    fields = ["words", "who", "place", "date", "state", "history", "replies_to", "answers"]
+    fields = ["words", "who", "place", "date", "state", "reports", "history"]
+    fields += ["replies_to", "answers"]
     readonly_fields = fields
-    actions = ["hide_selected", "restore_selected"]
+    actions = ["hide_selected", "restore_selected", "dismiss_selected"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).prefetch_related(OPEN_REPORTS)
 
     def get_search_results(self, request, queryset, search_term):
         # Withdrawn words are not found either: who finds them knows them.
@@ -161,23 +182,29 @@ class CommentAdmin(admin.ModelAdmin):
     @admin.display(description=gettext_lazy("state"))
     def state(self, comment):
         if comment.withdrawn_at:
-            return _("Withdrawn")
-        if comment.hidden_by:
-            return _("Hidden: {rule}").format(rule=Rule(comment.hidden_by.rule).short)
-        return _("Visible")
+            state = _("Withdrawn")
+        elif comment.hidden_by:
+            state = _("Hidden: {rule}").format(rule=Rule(comment.hidden_by.rule).short)
+        else:
+            state = _("Visible")
+        return f"{state}. {in_words(comment.open_reports)}" if comment.open_reports else state
+
+    @admin.display(description=gettext_lazy("open reports"))
+    def reports(self, comment):
+        return "\n".join(_report_in_words(one) for one in comment.open_reports) or _("None.")
 
     @admin.display(description=gettext_lazy("decision"))
     def deed(self, comment):
-        if comment.withdrawn_at and not comment.hidden_by:
-            return "–"
-        is_hidden = comment.hidden_by is not None
-        name, label = ("restore", _("Show again…")) if is_hidden else ("hide", _("Hide…"))
-        return format_html(
-            '<a class="deed" href="{}">{}<span class="visually-hidden"> ({})</span></a>',
-            _address(name, [comment.pk]),
-            label,
-            comment,
-        )
+        deeds = []
+        if comment.hidden_by:
+            deeds.append(("restore", _("Show again…")))
+        elif not comment.withdrawn_at:
+            deeds.append(("hide", _("Hide…")))
+        if comment.open_reports:
+            deeds.append(("dismiss", _("Dismiss reports…")))
+        link = '<a class="deed" href="{}">{}<span class="visually-hidden"> ({})</span></a>'
+        links = ((_address(name, [comment.pk]), label, comment) for name, label in deeds)
+        return format_html_join(" ", link, links) or "–"
 
     @admin.display(description=gettext_lazy("decisions"))
     def history(self, comment):
@@ -201,6 +228,10 @@ class CommentAdmin(admin.ModelAdmin):
     @admin.action(description=gettext_lazy("Show again…"), permissions=["moderate"])
     def restore_selected(self, request, queryset):
         return self._lead_to("restore", request, queryset)
+
+    @admin.action(description=gettext_lazy("Dismiss reports…"), permissions=["moderate"])
+    def dismiss_selected(self, request, queryset):
+        return self._lead_to("dismiss", request, queryset)
 
     def _lead_to(self, name, request, queryset):
         numbers = list(queryset.values_list("pk", flat=True)[: AT_ONCE + 1])
@@ -233,6 +264,7 @@ class CommentAdmin(admin.ModelAdmin):
         pages = {
             "hide/": (self.hide, "hide"),
             "restore/": (self.restore, "restore"),
+            "dismiss/": (self.dismiss, "dismiss"),
             "decisions/<int:pk>/take-back/": (require_POST(self.take_back), "take_back"),
         }
         return [
@@ -255,7 +287,17 @@ class CommentAdmin(admin.ModelAdmin):
         comments = self._chosen(request)
         if request.method == "POST":
             return self._after(request, self._decide(request, comments, restore_comment))
-        return self._page(request, _("Show again"), comments, template="restore")
+        return self._page(request, _("Restore"), comments, template="restore")
+
+    def dismiss(self, request):
+        """Say why the comments stay, to those who reported them."""
+        comments = self._chosen(request)
+        form = DismissForm(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            decisions = self._decide(request, comments, dismiss_reports, **form.cleaned_data)
+            return self._after(request, decisions)
+        title = _("Dismiss reports")
+        return self._page(request, title, comments, form=form, template="dismiss")
 
     def take_back(self, request, pk):
         decision = get_object_or_404(Decision, pk=pk)
@@ -273,6 +315,7 @@ class CommentAdmin(admin.ModelAdmin):
         numbers = [number for number in request.GET.getlist("ids") if number.isdecimal()]
         related = self.list_select_related
         comments = Comment.objects.filter(pk__in=numbers).select_related(*related)
+        comments = comments.prefetch_related(OPEN_REPORTS)
         if not comments:
             raise Http404
         return list(comments)
@@ -306,7 +349,12 @@ class CommentAdmin(admin.ModelAdmin):
 
     def _page(self, request, title, comments, *, template, **context):
         said = [
-            {"comment": comment, "who": self.who(comment), "words": self.words(comment)}
+            {
+                "comment": comment,
+                "who": self.who(comment),
+                "words": self.words(comment),
+                "reports": [_report_in_words(one) for one in comment.open_reports],
+            }
             for comment in comments
         ]
         number = len(comments)
@@ -328,5 +376,13 @@ def _in_words(decision):
     parts = [day_and_time(decision.decided_at), decision.get_verdict_display()]
     parts += [str(decision.decided_by)]
     if decision.rule:
-        parts += [str(Rule(decision.rule).short), decision.explanation]
+        parts.append(str(Rule(decision.rule).short))
+    if decision.explanation:
+        parts.append(decision.explanation)
     return " · ".join(parts)
+
+
+def _report_in_words(report):
+    who = str(report.reporter) if report.reporter else report.name
+    parts = [day_and_time(report.reported_at), str(Rule(report.rule).short)]
+    return " · ".join(filter(None, [*parts, who or _("without name"), report.words]))

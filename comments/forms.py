@@ -1,7 +1,8 @@
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from comments.models import MAX_LENGTH, Comment, Label
+from comments.models import MAX_LENGTH, Comment, Label, Report, Rule
 from comments.rules import too_long
 
 
@@ -51,3 +52,49 @@ class CommentForm(WordsForm):
         if self.cleaned_data.get("parent"):
             self.cleaned_data["label"] = ""
         return self.cleaned_data
+
+
+def _rules():
+    return [(rule.value, capfirst(rule.short)) for rule in Rule]
+
+
+class ReportForm(forms.Form):
+    """What is wrong with a comment, and where the answer goes."""
+
+    rule = forms.ChoiceField(
+        label=_("What does the comment break?"),
+        choices=_rules,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Please choose what the comment breaks.")},
+    )
+    words = forms.CharField(
+        label=_("What do you mean?"),
+        max_length=Report._meta.get_field("words").max_length,
+        widget=forms.Textarea({"rows": 4}),
+        required=False,
+        help_text=_("Only the moderation reads this. If it is against the law, please say why."),
+    )
+
+    def clean(self):
+        if self.cleaned_data.get("rule") == Rule.LAW and not self.cleaned_data.get("words"):
+            # Without, nobody can tell what to look for (Article 16 of Regulation (EU) 2022/2065).
+            self.add_error("words", _("Please say why it is against the law."))
+        return self.cleaned_data
+
+
+class VisitorReportForm(ReportForm):
+    """The same for whoever is not signed in: name and address may stay empty."""
+
+    name = forms.CharField(
+        label=_("Your name"),
+        max_length=Report._meta.get_field("name").max_length,
+        widget=forms.TextInput({"autocomplete": "name"}),
+        required=False,
+        help_text=_("Only the moderation reads it."),
+    )
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        widget=forms.EmailInput({"autocomplete": "email"}),
+        required=False,
+        help_text=_("So that you hear what came of it. Is not published."),
+    )

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from comments.models import Comment, Decision, Rule
+from comments.models import Comment, Decision, Report, Rule
 from comments.rules import contact
 from strategies.messages import absolute
 from strategies.models import Strategy
@@ -90,6 +90,56 @@ def restored(comment: Comment, decision: Decision) -> str:
         [
             _("The moderation shows your comment on “{place}” again.").format(
                 place=_place(comment)
+            ),
+            absolute(comment.get_absolute_url()),
+        ]
+    )
+
+
+def reported_subject(comment: Comment) -> str:
+    return _("Your report about comment No. {number} has arrived").format(number=comment.pk)
+
+
+def reported(report: Report) -> str:
+    """What was reported, without the words: anybody could have them sent to anybody."""
+    comment = report.comment
+    return "\n\n".join(
+        [
+            _("You have reported comment No. {number} on “{place}”: {rule}.").format(
+                number=comment.pk, place=_place(comment), rule=Rule(report.rule).short
+            ),
+            absolute(comment.get_absolute_url()),
+            _("A person looks at it and decides. Then you hear what came of it."),
+            _(
+                "You get this message because this address was given with the report. If it was"
+                " not you, there is nothing to do."
+            ),
+        ]
+    )
+
+
+def report_answered_subject(comment: Comment) -> str:
+    return _("What came of your report about comment No. {number}").format(number=comment.pk)
+
+
+def report_answered(comment: Comment, decision: Decision) -> str:
+    """The decision that Article 16 of Regulation (EU) 2022/2065 owes to who reported."""
+    if decision.verdict == Decision.Verdict.HIDDEN:
+        what = _("The moderation has hidden comment No. {number}, which you reported.")
+        reason = _("Reason: {rule}.").format(rule=Rule(decision.rule).short)
+    else:
+        what = _(
+            "The moderation has looked at comment No. {number}, which you reported, and leaves it"
+            " as it is."
+        )
+        reason = _("Reason: {explanation}").format(explanation=decision.explanation)
+    return "\n\n".join(
+        [
+            what.format(number=comment.pk),
+            reason,
+            _("A person decided this; no automatic system was involved."),
+            _("To have the decision checked by another person, turn to: {contact}").format(
+                contact=f"{contact(comment.phase.strategy)}, {settings.TOWN['contact_email']}"
             ),
             absolute(comment.get_absolute_url()),
         ]

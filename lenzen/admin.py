@@ -5,7 +5,7 @@ from datetime import timedelta
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import Count
+from django.db.models import Count, Min
 from django.db.models.base import ModelBase
 from django.db.models.functions import Now
 from django.shortcuts import redirect
@@ -15,13 +15,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Notification, TaskRun
-from comments.models import Comment, Decision
+from comments.models import Comment, Decision, Report
+from comments.reports import OPEN_REPORTS, in_words
 from comments.rules import may_moderate
 from strategies.models import TAKE_BACK, Phase, PhaseEvent, Strategy
 from strategies.wording import clock, day, day_and_time, event_sentence, tally, time_sentence
 
 OUR_APPS = {"strategies", "comments", "accounts"}
 RECENT = timedelta(days=7)
+MOST = 10
+"""Comments in a list of work."""
+
 STANDSTILL = timedelta(minutes=5)
 """The worker checks the phases every minute; after this long, it does not."""
 TASKS = {"close_due_phases", "send_notifications"}
@@ -70,6 +74,7 @@ def work(user) -> dict:
             "drafts": Strategy.objects.filter(published_at=None),
         }
     if not may_moderate(user):
+        found["reported_comments"] = reported_comments()
         found["newest_comments"] = newest_comments()
     if user.has_perm("accounts.view_notification"):
         found["given_up"] = Notification.objects.filter(
@@ -99,9 +104,20 @@ def late_answers() -> list[dict]:
     return [{"phase": phase, "day": day(phase.answer_by)} for phase in phases]
 
 
+def reported_comments() -> list[Comment]:
+    """What was reported and nobody has decided about yet, whatever waits longest first."""
+    comments = Comment.objects.filter(reports__in=Report.objects.open())
+    comments = comments.annotate(waits_since=Min("reports__reported_at")).order_by("waits_since")
+    comments = list(comments.select_related("author").prefetch_related(OPEN_REPORTS)[:MOST])
+    for comment in comments:
+        comment.reported = in_words(comment.open_reports)
+        comment.since = day_and_time(comment.waits_since)
+    return comments
+
+
 def newest_comments() -> list[Comment]:
     comments = Comment.objects.visible().contributions().filter(posted_at__gt=Now() - RECENT)
-    comments = list(comments.select_related("author")[:10])
+    comments = list(comments.select_related("author")[:MOST])
     for comment in comments:
         comment.date = day_and_time(comment.posted_at)
     return comments

@@ -272,6 +272,8 @@ ACCOUNT_RATE_LIMITS = {
     "enter_code": "10/15m/key",
     "confirm_email": "5/15m/key",
     "follow": "60/h/ip,3/h/key,5/d/key",
+    "report": "60/h/ip",
+    "receipt_of_report": "5/h/key,10/d/key",
 }
 ACCOUNT_FORMS = {
     "login": "accounts.forms.PasswordSignInForm",

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from comments import editing
+from comments import editing, reporting
 from comments import views as comments
 from lenzen import feeds
 from lenzen import views as site
@@ -32,6 +32,7 @@ urlpatterns = [
         name="remove_version",
     ),
     path("kommentare/<int:pk>/stimme/", comments.vote, name="vote"),
+    path("kommentare/<int:pk>/melden/", reporting.report, name="report"),
     path("kommentare/<int:pk>/zurueckziehen/", comments.withdraw, name="withdraw"),
     path("kommentare/<int:pk>/wieder-zeigen/", comments.show_again, name="show_again"),
     path("auf-dem-laufenden/", following.follow, name="follow_all"),

@@ -9,7 +9,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from accounts.models import Notification, User
-from comments.models import Comment, CommentVersion, Decision, Opinion, Rule, Vote
+from comments.models import Comment, CommentVersion, Decision, Opinion, Report, Rule, Vote
 from strategies.models import Goal, Participation, Phase, PhaseEvent, Strategy, Subscription
 
 
@@ -139,6 +139,17 @@ class VoteFactory(DjangoModelFactory):
     comment = factory.SubFactory(CommentFactory)
     person = factory.SubFactory(UserFactory)
     opinion = Opinion.AGREE
+
+
+class ReportFactory(DjangoModelFactory):
+    """An open report by somebody who is signed in."""
+
+    class Meta:
+        model = Report
+
+    comment = factory.SubFactory(CommentFactory)
+    rule = Rule.RESPECT
+    reporter = factory.SubFactory(UserFactory)
 
 
 class DecisionFactory(DjangoModelFactory):

@@ -9,6 +9,7 @@ from tests.factories import (
     GoalFactory,
     PhaseFactory,
     ReplyFactory,
+    ReportFactory,
     UserFactory,
     hidden,
     withdrawn,
@@ -184,10 +185,10 @@ def test_list_asks_as_often_for_three_as_for_one(
 ):
     phase = PhaseFactory()
     for goal in GoalFactory.create_batch(number, strategy=phase.strategy):
-        hidden(CommentFactory(phase=phase, goal=goal))
+        ReportFactory(comment=hidden(CommentFactory(phase=phase, goal=goal)))
     client = signed_in(moderator)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         response = client.get(LIST)
 
     assert len(response.context["cl"].result_list) == number

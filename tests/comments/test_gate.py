@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
-from comments.models import Comment, CommentVersion, Vote
+from comments.models import Comment, CommentVersion, Report, Vote
 from strategies.actions import close_phase, unpublish_strategy
 from strategies.messages import confirm_url, unsubscribe_url
 from strategies.models import PhaseEvent, Subscription
@@ -88,6 +88,17 @@ TABLE = {
         "open, worker stopped": "door    done     refused  done     done",
         "closed, worker stopped": "refused refused  refused  refused  refused",
     },
+    # Nobody reports what they wrote themselves.
+    "report": {
+        "before": "done    done     refused  done     done",
+        "open": "done    done     refused  done     done",
+        "a second after": "done    done     refused  done     done",
+        "extended": "done    done     refused  done     done",
+        "closed early": "done    done     refused  done     done",
+        "unpublished": "nowhere nowhere  nowhere  nowhere  nowhere",
+        "open, worker stopped": "done    done     refused  done     done",
+        "closed, worker stopped": "done    done     refused  done     done",
+    },
     "withdraw": {
         "before": "door    nowhere  done     nowhere  nowhere",
         "open": "door    nowhere  done     nowhere  nowhere",
@@ -158,6 +169,7 @@ URL_NAMES = {
     "edit": "edit",
     "remove a version": "remove_version",
     "vote": "vote",
+    "report": "report",
     "withdraw": "withdraw",
     "show again": "show_again",
     "follow": "follow",
@@ -229,6 +241,7 @@ class Place:
             "edit": (reverse("edit", args=[self.comment.pk]), text),
             "remove a version": (reverse("remove_version", args=[self.comment.pk, 1]), {}),
             "vote": (reverse("vote", args=[self.comment.pk]), {"stimme": "ja"}),
+            "report": (reverse("report", args=[self.comment.pk]), {"rule": "1"}),
             "withdraw": (reverse("withdraw", args=[self.comment.pk]), {}),
             "show again": (reverse("show_again", args=[self.comment.pk]), {}),
             "follow": (reverse("follow", args=[self.strategy.slug]), newcomer),
@@ -252,6 +265,7 @@ def written() -> set:
     versions = CommentVersion.objects.values_list("comment", "number", "text")
     votes = Vote.objects.values_list("comment", "person", "opinion")
     tables = {"comment": said, "follows": follows, "version": versions, "vote": votes}
+    tables["report"] = Report.objects.values_list("comment", "reporter")
     return {(name, *row) for name, rows in tables.items() for row in rows}
 
 

@@ -1,0 +1,56 @@
+"""The page on which readers report a comment, with or without an account."""
+
+from allauth.core import ratelimit
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from comments.forms import ReportForm, VisitorReportForm
+from comments.models import Comment
+from comments.reports import ReportRefused, report_comment
+from comments.rules import may_report, too_many_reports
+from comments.threads import prepare
+from strategies.models import Phase
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def report(request, pk):
+    """Say that a comment breaks a rule or the law."""
+    found = Comment.objects.published().select_related("phase__strategy", "goal__strategy")
+    comment = get_object_or_404(found.select_related("author", "hidden_by"), pk=pk)
+    person = request.user if request.user.is_authenticated else None
+    form_class = ReportForm if person else VisitorReportForm
+    form = form_class(request.POST if request.method == "POST" else None)
+    has_arrived = request.method == "GET" and "angekommen" in request.GET
+    refused = None
+    if form.is_valid():
+        try:
+            return _report(request, comment, person, form.cleaned_data)
+        except ReportRefused as error:
+            refused = error.refusal
+    elif not form.is_bound and not has_arrived:
+        refused = may_report(person, comment, _now(comment))
+    prepare([comment], person)
+    context = {"comment": comment, "form": form, "refusal": refused, "has_arrived": has_arrived}
+    status = 409 if refused and form.is_bound else 200
+    return render(request, "comments/report.html", context, status=status)
+
+
+def _now(comment):
+    return Phase.objects.clocked().get(pk=comment.phase_id).now
+
+
+def _report(request, comment, person, said):
+    # Those who are signed in are counted by person, by the rule.
+    if person is None and not _may_still_report(request, said["email"].lower()):
+        raise ReportRefused(too_many_reports(comment.phase.strategy))
+    report_comment(comment=comment, reporter=person, **said)
+    return redirect(f"{request.path}?angekommen")
+
+
+def _may_still_report(request, address):
+    """Whether their network, and the address that a receipt would go to, may report more."""
+    if address and not ratelimit.consume(request, action="receipt_of_report", key=address):
+        return False
+    return bool(ratelimit.consume(request, action="report"))

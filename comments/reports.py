@@ -1,0 +1,98 @@
+"""What happens to reports. Hiding a comment, which answers them too, is in ``actions``."""
+
+from django.db import transaction
+from django.db.models import Prefetch
+from django.db.models.functions import Now
+from django.utils.translation import ngettext
+
+from accounts.actions import notify
+from accounts.models import User
+from comments import messages
+from comments.models import Comment, Decision, Report, Rule
+from comments.rules import Refusal, may_report
+from strategies.models import TAKE_BACK, Phase
+
+OPEN_REPORTS = Prefetch(
+    "reports", Report.objects.open().select_related("reporter"), to_attr="open_reports"
+)
+"""Gives each comment its ``open_reports``: one query."""
+
+
+class ReportRefused(Exception):
+    """A comment that may not be reported; ``refusal`` says why."""
+
+    def __init__(self, refusal: Refusal):
+        super().__init__(refusal.code)
+        self.refusal = refusal
+
+
+@transaction.atomic
+def report_comment(
+    *,
+    comment: Comment,
+    rule: str,
+    words: str = "",
+    reporter: User | None = None,
+    name: str = "",
+    email: str = "",
+) -> Report:
+    """Say that a comment breaks a rule or the law. ReportRefused: it may not be reported.
+
+    The comment's row is held, so that no report is left over when it is hidden at the
+    same time. A receipt goes to ``reporter`` or to ``email``, if there is one.
+    """
+    comment = Comment.objects.select_for_update().get(pk=comment.pk)
+    now = Phase.objects.clocked().get(pk=comment.phase_id).now
+    if reason := may_report(reporter, comment, now):
+        raise ReportRefused(reason)
+    who = {"reporter": reporter} if reporter else {"name": name, "email": email.lower()}
+    report = Report.objects.create(comment=comment, rule=rule, words=words, reported_at=now, **who)
+    notify(
+        **_reporters([report]),
+        key=report.about,
+        about=report.about,
+        subject=messages.reported_subject(comment),
+        body=messages.reported(report),
+    )
+    return report
+
+
+def answer_reports(*, comment: Comment, decision: Decision) -> int:
+    """Let ``decision`` answer the open reports and tell who reported, in ten minutes.
+
+    Call it in the transaction of the decision, which holds the comment. Return how many.
+    """
+    reports = list(comment.reports.open().select_related("reporter"))
+    if not reports:
+        return 0
+    Report.objects.filter(pk__in=[report.pk for report in reports]).update(decision=decision)
+    notify(
+        **_reporters(reports),
+        key=f"{decision.about}:reports",
+        about=decision.about,
+        subject=messages.report_answered_subject(comment),
+        body=messages.report_answered(comment, decision),
+        send_at=Now() + TAKE_BACK,
+    )
+    return len(reports)
+
+
+def reopen_reports(*, decision: Decision) -> None:
+    """Let reports wait for another answer; nobody may have been told of this one."""
+    decision.reports.update(decision=None)
+
+
+def in_words(reports: list[Report]) -> str:
+    """„2 Meldungen: Regel 1 (…), Regel 3 (…)“"""
+    words = ngettext("{number} report: {rules}", "{number} reports: {rules}", len(reports))
+    rules = dict.fromkeys(str(Rule(report.rule).short) for report in reports)
+    return words.format(number=len(reports), rules=", ".join(rules))
+
+
+def _reporters(reports: list[Report]) -> dict[str, list]:
+    # One message for each of them, however often they reported.
+    people = {report.reporter_id: report.reporter for report in reports if report.reporter}
+    return {
+        "recipients": list(people.values()),
+        "addresses": sorted({report.email for report in reports if report.email}),
+    }
