@@ -161,9 +161,20 @@ class GoalNews(News):
         return _newest(_of_comments(Comment.objects.discussion(goal.strategy_id, goal.pk)))
 
 
-site_news, strategy_news, whole_news, goal_news = (
-    require_safe(conditional_page(feed())) for feed in (SiteNews, StrategyNews, WholeNews, GoalNews)
-)
+def _view(feed: Feed):
+    @conditional_page
+    @require_safe
+    def view(request, **place):
+        response = feed(request, **place)
+        # Who asks by date alone would never hear that the newest comment was hidden.
+        del response["Last-Modified"]
+        return response
+
+    return view
+
+
+site_news, strategy_news = _view(SiteNews()), _view(StrategyNews())
+whole_news, goal_news = _view(WholeNews()), _view(GoalNews())
 
 
 def _newest(*kinds: Iterable[Entry]) -> list[Entry]:

@@ -52,15 +52,21 @@ def search(words: list[str], number: str | int) -> Page:
     """Page ``number`` of the hits that hold all ``words``, best first: at most five queries."""
     sought = _sought(words)
     found = [
-        rows.annotate(place=Value(place), moment=moment)
-        .order_by()
-        .values_list("place", "pk", "rank", "moment")
+        rows.annotate(place=Value(place), moment=moment).order_by()
         for place, (rows, moment) in enumerate(sought.values())
     ]
-    together = found[0].union(*found[1:], all=True)
-    page = Paginator(together.order_by("-rank", "place", "-moment"), PAGE_SIZE).get_page(number)
+    ranked = _together(found, "place", "pk", "rank", "moment")
+    paginator = Paginator(ranked.order_by("-rank", "place", "-moment"), PAGE_SIZE)
+    # Ranking costs more than finding, and counting needs none.
+    paginator.count = _together(found, "place", "pk").count()
+    page = paginator.get_page(number)
     page.object_list = _hits(list(page.object_list), sought)
     return page
+
+
+def _together(found, *columns):
+    first, *rest = (rows.values_list(*columns) for rows in found)
+    return first.union(*rest, all=True)
 
 
 def _sought(words):

@@ -30,7 +30,7 @@ def calendar(strategies: Iterable[Strategy]) -> bytes:
     result.add("version", "2.0")
     for name in ("name", "x-wr-calname"):
         result.add(name, settings.TOWN["site_name"])
-    result.add("refresh-interval", timedelta(hours=12), {"value": "duration"})
+    result.add("refresh-interval", timedelta(hours=12), {"value": "DURATION"})
     for entry in entries(strategies):
         result.add_component(_event(entry))
     return result.to_ical()

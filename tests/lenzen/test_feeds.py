@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 import pytest
 from django.conf import settings
 from django.urls import reverse
+from django.utils.http import http_date
 
 from comments.actions import hide_comment, restore_comment
 from comments.models import Comment, Rule
@@ -162,6 +163,28 @@ def test_what_has_not_changed_is_not_sent_twice(client):
     again = client.get(reverse("feed"), headers={"If-None-Match": response["ETag"]})
 
     assert (again.status_code, response.cookies) == (304, {})
+
+
+def test_who_asks_by_date_alone_hears_that_words_are_gone(client):
+    comment = CommentFactory()
+    response = client.get(reverse("feed"))
+
+    hidden(comment)
+    again = client.get(
+        reverse("feed"), headers={"If-Modified-Since": http_date(comment.posted_at.timestamp() + 9)}
+    )
+
+    assert (response.status_code, again.status_code) == (200, 200)
+    assert comment.text not in again.content.decode()
+
+
+def test_an_edited_comment_is_told_anew_under_its_id(client):
+    comment = CommentFactory(posted_at=days(-3), edited_at=days(-1))
+
+    entry = feed(client).find("a:entry", ATOM)
+
+    assert said(entry, "id") == address(comment)
+    assert said(entry, "published") < said(entry, "updated")
 
 
 @pytest.mark.parametrize("count", [1, 3])
