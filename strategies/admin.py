@@ -61,7 +61,7 @@ DEEDS = {
         open_phase,
         ReasonForm,
         gettext_lazy("Open now…"),
-        gettext_lazy("Open now"),
+        gettext_lazy("Open it now"),
         gettext_lazy("People can comment at once. The end stays as it is."),
     ),
     "close": Deed(
