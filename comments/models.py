@@ -1,6 +1,16 @@
 from django.conf import settings
 from django.db import models
-from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+from django.db.models import (
+    CheckConstraint,
+    Exists,
+    F,
+    Index,
+    OuterRef,
+    Q,
+    Subquery,
+    UniqueConstraint,
+    Value,
+)
 from django.db.models.functions import Length, Now
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -82,6 +92,15 @@ class CommentQuerySet(models.QuerySet):
     def contributions(self):
         """What counts: everything that citizens wrote, not what staff wrote."""
         return self.filter(badge="")
+
+    def with_opinion_of(self, person):
+        """With what ``person`` thinks of each as ``opinion``, and whether it ``has_versions``."""
+        votes = Vote.objects.filter(comment=OuterRef("pk"), person=person)
+        versions = CommentVersion.objects.filter(comment=OuterRef("pk"))
+        return self.annotate(
+            opinion=Subquery(votes.values("opinion")[:1]) if person else Value(""),
+            has_versions=Exists(versions),
+        )
 
     def discussion(self, strategy_id: int, goal_id: int | None):
         """Everything said in one place: on a goal, or on the strategy as a whole."""

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from comments.models import Comment, CommentQuerySet, CommentVersion, Label, Rule, Vote
+from comments.models import Comment, CommentQuerySet, Label, Rule
 from comments.rules import may_vote
 from strategies.models import Goal, Strategy
 from strategies.wording import day, day_and_time
@@ -51,11 +51,8 @@ def prepare(comments: Iterable[Comment], viewer=None) -> list[Comment]:
 
 
 def add_votes(comments: list[Comment], strategy: Strategy, phase, viewer=None) -> None:
-    """Give each comment the viewer's ``opinion``, and whether it ``takes_votes``: one query."""
-    own = Vote.objects.filter(person=viewer, comment__in=comments) if viewer and phase else []
-    opinions = {vote.comment_id: vote.opinion for vote in own}
+    """Say of each comment whether it ``takes_votes`` of the viewer, and how."""
     for comment in comments:
-        comment.opinion = opinions.get(comment.pk, "")
         # Who is not signed in is led to the door.
         comment.votes_in_place = viewer is not None
         comment.takes_votes = bool(phase) and not may_vote(viewer, comment, strategy, phase)
@@ -129,9 +126,7 @@ def threads(tops: CommentQuerySet, number: int, viewer=None) -> list[Comment]:
     """Page ``number`` of these top-level comments, each with ``replies_shown``."""
     start = (number - 1) * PAGE_SIZE
     ids = list(tops.values_list("pk", flat=True)[start : start + PAGE_SIZE])
-    versions = CommentVersion.objects.filter(comment=OuterRef("pk"))
-    together = Comment.objects.filter(Q(pk__in=ids) | Q(parent__in=ids))
-    together = together.annotate(has_versions=Exists(versions))
+    together = Comment.objects.filter(Q(pk__in=ids) | Q(parent__in=ids)).with_opinion_of(viewer)
     together = prepare(together.select_related("author", "hidden_by"), viewer)
     return sorted(in_threads(together), key=lambda top: ids.index(top.pk))
 

@@ -284,6 +284,7 @@ def _votes(request, comment, refused):
     phase = Phase.objects.open().clocked().filter(pk=comment.phase_id).first()
     viewer = request.user if request.user.is_authenticated else None
     found = Comment.objects.filter(pk=comment.pk).select_related("phase__strategy", "hidden_by")
+    found = found.with_opinion_of(viewer)
     [comment] = threads.prepare(found, viewer)
     threads.add_votes([comment], comment.phase.strategy, phase, viewer)
     return render(request, "comments/votes.html", {"comment": comment, "refusal": refused})

@@ -90,7 +90,7 @@ def test_what_becomes_of_the_old_text_is_said_before(answered, signed_in, commen
 
 
 def test_reply_names_the_version_it_answered(client, signed_in, edited):
-    link = 'fassungen/#fassung-1">Antwort auf Fassung 1</a>'
+    link = 'fassungen/#fassung-1">Antwort auf Fassung 1<'
     assert link in page_of(client, edited)
 
     form = {"text": "Now I agree.", "parent": edited.pk, "version": 2}
