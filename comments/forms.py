@@ -62,10 +62,10 @@ class ReportForm(forms.Form):
     """What is wrong with a comment, and where the answer goes."""
 
     rule = forms.ChoiceField(
-        label=_("What does the comment break?"),
+        label=_("What is wrong with the comment?"),
         choices=_rules,
         widget=forms.RadioSelect,
-        error_messages={"required": _("Please choose what the comment breaks.")},
+        error_messages={"required": _("Please choose what is wrong with the comment.")},
     )
     words = forms.CharField(
         label=_("What do you mean?"),

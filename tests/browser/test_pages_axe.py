@@ -110,6 +110,18 @@ def test_signed_in_with_a_comment_of_ones_own(look, me, discussion):
     look(discussion.goal.get_absolute_url())
 
 
+def test_reporting_a_comment(look, page, discussion):
+    path = f"/kommentare/{discussion.pk}/melden/"
+    look(path)
+    page.get_by_label("Rechtswidrig").check()
+    page.get_by_role("button", name="Meldung absenden").click()
+    look()
+    page.get_by_label("Was meinen Sie damit").fill("Eine Beleidigung.")
+    page.get_by_role("button", name="Meldung absenden").click()
+    look()
+    look(f"/kommentare/{hidden(discussion).pk}/melden/")
+
+
 def test_keeping_up_to_date(look, page, me, open_phase):
     path = f"{open_phase.strategy.get_absolute_url()}auf-dem-laufenden/"
     look(path)
