@@ -4,11 +4,12 @@ import json
 import logging
 import os
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from io import BytesIO
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DEFAULT_DB_ALIAS, transaction
@@ -21,7 +22,8 @@ from django.utils.translation import gettext_lazy
 import accounts.personal_data as of_accounts
 import comments.personal_data as of_comments
 import strategies.personal_data as of_strategies
-from accounts.models import User
+from accounts.models import Notification, User
+from comments.models import Decision, Label, Opinion, Rule
 from strategies.wording import day_and_time
 
 log = logging.getLogger(__name__)
@@ -106,6 +108,20 @@ WORDS = {
 }
 
 
+CHOICES = {
+    "label": Label,
+    "news_rhythm": User.Rhythm,
+    "opinion": Opinion,
+    "outcome": Notification.Outcome,
+    "rule": Rule,
+    "type": Authenticator.Type,
+    "verdict": Decision.Verdict,
+}
+"""What stands for words in the database."""
+
+ONLY_FOR_MACHINES = {"about", "action_flag"}
+
+
 class ErasureRefused(Exception):
     """An account that is not deleted; ``reason`` is the sentence that people read."""
 
@@ -135,19 +151,17 @@ def as_zip(person: User) -> bytes:
 
 def _readable(known: dict[str, list[dict]]) -> list[dict]:
     return [
-        {
-            "title": SECTIONS[name],
-            "rows": [
-                [
-                    (WORDS[key], _in_words(value))
-                    for key, value in row.items()
-                    if value not in ("", None)
-                ]
-                for row in rows
-            ],
-        }
+        {"title": SECTIONS[name], "rows": [list(_said(row)) for row in rows]}
         for name, rows in known.items()
+        if rows
     ]
+
+
+def _said(row: dict) -> Iterator[tuple[str, str]]:
+    for key, value in row.items():
+        if value in ("", None) or key in ONLY_FOR_MACHINES:
+            continue
+        yield WORDS[key], CHOICES[key](value).label if key in CHOICES else _in_words(value)
 
 
 def _in_words(value) -> str:

@@ -22,7 +22,7 @@ from django.utils import timezone
 from accounts.models import Bounce, Notification, User
 from comments.actions import post_comment
 from comments.models import Comment, CommentVersion, Decision, Draft, Report, Vote
-from lenzen.personal_data import SECTIONS, WORDS, ErasureRefused, erase, export, refusal
+from lenzen.personal_data import SECTIONS, WORDS, ErasureRefused, as_zip, erase, export, refusal
 from strategies.models import GoalVersion, Participation, PhaseEvent, Subscription
 from tests.accounts.door import CODE, HOST, code_sent, enter, knock, signed_in_as
 from tests.factories import (
@@ -379,6 +379,19 @@ def test_the_file_says_nothing_about_others(goal):
     words = " ".join(archive.read(name).decode() for name in archive.namelist())
     theirs = [each for other in others for each in (other.email, other.public_name)]
     assert [each for each in [*theirs, "Which?"] if each in words] == []
+
+
+def test_the_page_to_read_is_german_throughout(person):
+    for make, _section in ROWS.values():
+        make(person)
+    Comment.objects.update(label="suggestion")
+
+    archive = zipfile.ZipFile(BytesIO(as_zip(person)))
+
+    page = archive.read("meine-daten.html").decode()
+    codes = "suggestion|at_once|hidden|agree|totp|comment:|None|True|False"
+    assert re.findall(rf"<dd>({codes})", page) == []
+    assert "<dd>Anregung</dd>" in page
 
 
 def test_words_in_the_file_are_no_markup(person):
