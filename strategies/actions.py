@@ -209,7 +209,6 @@ def _announce(event: PhaseEvent, phase: Phase, send_at: datetime) -> None:
             body=messages.staff_body(event, phase),
             send_at=send_at,
             expires_at=send_at + WORTH_SENDING,
-            unsubscribe_url=messages.unsubscribe_url(phase.strategy),
         )
     addresses = _following_addresses(phase.strategy)
     notify_news(

@@ -411,6 +411,16 @@ def test_who_did_it_is_not_told_and_taking_it_back_takes_all_messages_back(edito
     assert told() == []
 
 
+def test_work_mails_come_to_staff_whatever_they_chose_and_no_click_ends_them(editor):
+    editor.news_rhythm = User.Rhythm.NEVER
+    editor.save()
+
+    begin(StrategyFactory())
+
+    message = Notification.objects.get()
+    assert (message.recipient, message.is_gathered, message.unsubscribe_url) == (editor, False, "")
+
+
 def test_addresses_cost_no_statement_each():
     def statements(number):
         strategy = StrategyFactory()
