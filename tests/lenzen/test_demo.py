@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Notification, User
-from comments.models import Comment
+from comments.models import Comment, Label, Vote
 from comments.rules import may_moderate
 from lenzen.management.commands.demo import PASSWORD, SIGN_INS
 from strategies.actions import record_due_events
@@ -146,3 +146,23 @@ def test_it_takes_no_time(db):
     call_command("demo")
 
     assert time.monotonic() - begun < 3
+
+
+def test_people_agree_label_and_edit(demo):
+    assert Comment.objects.exclude(label="").count() > 30
+    assert set(Label.values) == set(
+        Comment.objects.exclude(label="").values_list("label", flat=True)
+    )
+    for comment in Comment.objects.prefetch_related("votes"):
+        opinions = Counter(vote.opinion for vote in comment.votes.all())
+        assert (comment.agreeing, comment.disagreeing) == (opinions["agree"], opinions["disagree"])
+    edited = Comment.objects.get(version=2)
+    assert edited.versions.get().replaced_at == edited.edited_at
+    assert list(
+        edited.replies.order_by("posted_at").values_list("answered_version", flat=True)
+    ) == [
+        1,
+        1,
+        2,
+    ]
+    assert not Vote.objects.filter(person=F("comment__author")).exists()

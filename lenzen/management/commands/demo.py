@@ -15,7 +15,7 @@ from django.utils.html import linebreaks
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from comments.models import Comment, Decision
+from comments.models import Comment, CommentVersion, Decision, Opinion, Vote
 from strategies.models import (
     CLOSING_SOON,
     Goal,
@@ -64,6 +64,8 @@ class Demonstration:
         self.comments: list[Comment] = []
         self.replies: list[tuple[Comment, Comment]] = []
         self.hidden: list[tuple[Comment, dict]] = []
+        self.versions: list[CommentVersion] = []
+        self.votes: list[Vote] = []
 
     def create(self) -> None:
         self.create_people()
@@ -148,14 +150,41 @@ class Demonstration:
             goal=goal,
             author=author,
             badge=author.badge,
+            label=entry.get("label", ""),
             text=entry["text"].strip(),
             posted_at=posted_at,
             withdrawn_at=instant(entry["withdrawn"]) if "withdrawn" in entry else None,
         )
         self.comments.append(comment)
+        if edited := entry.get("edited"):
+            comment.version, comment.edited_at = 2, instant(edited)
+            self.versions.append(
+                CommentVersion(
+                    comment=comment,
+                    number=1,
+                    text=edited["before"].strip(),
+                    replaced_at=comment.edited_at,
+                )
+            )
+        self.collect_votes(comment, **entry.get("votes", {}))
         if "hidden" in entry:
             self.hidden.append((comment, entry["hidden"]))
         return comment
+
+    def collect_votes(self, comment: Comment, agree: int = 0, disagree: int = 0) -> None:
+        comment.agreeing, comment.disagreeing = agree, disagree
+        others = [
+            person
+            for person in self.people.values()
+            if not person.is_staff and person != comment.author
+        ]
+        # Each time others begin, so that not always the same agree.
+        first = len(self.comments) % len(others)
+        opinions = [Opinion.AGREE] * agree + [Opinion.DISAGREE] * disagree
+        for person, opinion in zip(others[first:] + others[:first], opinions, strict=False):
+            self.votes.append(
+                Vote(comment=comment, person=person, opinion=opinion, version=comment.version)
+            )
 
     def save_comments(self) -> None:
         # In the order of time, so that numbers grow with it as on a real site.
@@ -163,7 +192,12 @@ class Demonstration:
         Comment.objects.bulk_create(self.comments)
         for reply, comment in self.replies:
             reply.parent = comment
-        Comment.objects.bulk_update([reply for reply, _comment in self.replies], ["parent"])
+            edited_later = comment.edited_at and reply.posted_at < comment.edited_at
+            reply.answered_version = 1 if edited_later else comment.version
+        replies = [reply for reply, _comment in self.replies]
+        Comment.objects.bulk_update(replies, ["parent", "answered_version"])
+        CommentVersion.objects.bulk_create(self.versions)
+        Vote.objects.bulk_create(self.votes)
         commented = {}
         for comment in self.comments:
             if comment.goal and not comment.goal.commented_at:
