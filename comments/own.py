@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from comments import threads
-from comments.models import Comment, Draft
+from comments.models import Comment
 from strategies.wording import day, day_and_time
 
 
@@ -67,6 +67,9 @@ def _place_of(draft):
 @require_POST
 def discard(request, pk):
     """Throw a draft away; there is no second question, for there is no deed."""
-    get_object_or_404(Draft, pk=pk, person=request.user).delete()
+    theirs = request.user.drafts.select_related("strategy", "goal__strategy")
+    draft = get_object_or_404(theirs, pk=pk)
+    here = _place_of(draft) if "from_place" in request.POST else ""
+    draft.delete()
     messages.success(request, _("The draft is discarded."))
-    return redirect("drafts")
+    return redirect(here or "drafts")

@@ -61,6 +61,9 @@ def _discussion(request, strategy, goal, goals):
     if request.method == "POST":
         form = CommentForm(request.POST, strategy=strategy, goal=goal)
         if form.is_valid():
+            # Whoever is no longer signed in is led to the door, and the text is kept there.
+            if "save" in request.POST and request.user.is_authenticated:
+                return _save(request, strategy, goal, form.cleaned_data)
             try:
                 return _post(request, strategy, goal, form.cleaned_data)
             except CommentRefused as error:
@@ -74,7 +77,6 @@ def _discussion(request, strategy, goal, goals):
 
 def _post(request, strategy, goal, said):
     """Publish and lead to the comment; without sign-in keep the text and lead to the door."""
-    here = reverse("goal", args=[strategy.slug, goal.number]) if goal else _whole_url(strategy)
     if request.user.is_authenticated:
         if request.user.public_name:
             comment = post_comment(author=request.user, strategy=strategy, goal=goal, **said)
@@ -86,11 +88,26 @@ def _post(request, strategy, goal, said):
         if not strategy.phases.open().exists():
             raise CommentRefused(closed(strategy))
     _keep(request, strategy, goal, said)
-    if parent := said["parent"]:
-        here = f"{here}?antwort={parent.pk}"
-    # Back from the door, people land at their text.
-    here = f"{here}#id_text"
+    here = _at_the_text(strategy, goal, said["parent"])
     return redirect(f"{door}?{urlencode({'next': here})}")
+
+
+def _at_the_text(strategy, goal, parent):
+    """Where people write on: at the text that they have begun."""
+    here = reverse("goal", args=[strategy.slug, goal.number]) if goal else _whole_url(strategy)
+    return f"{here}?antwort={parent.pk}#id_text" if parent else f"{here}#id_text"
+
+
+def _save(request, strategy, goal, said):
+    """Keep the text for later; nothing is published."""
+    words = {"text": said["text"], "label": said["label"]}
+    place = {"strategy": strategy, "goal": goal, "parent": said["parent"]}
+    save_draft(person=request.user, **words, **place)
+    discard_draft(token=request.session.pop("draft", ""))
+    messages.success(
+        request, _("Your draft is saved. Nobody else sees it. It is kept for 30 days.")
+    )
+    return redirect(_at_the_text(strategy, goal, said["parent"]))
 
 
 def _keep(request, strategy, goal, said):
@@ -123,10 +140,15 @@ def _waiting_text(request, strategy, goal):
         owned = Draft.objects.filter(token=token)
     else:
         return {}
-    draft = owned.filter(strategy=strategy, goal=goal).order_by("-saved_at").first()
+    # A reply that waits does not stand in the way of a comment.
+    number = request.GET.get("antwort", "")
+    is_number = number.isascii() and number.isdecimal() and len(number) < 19
+    here = owned.filter(strategy=strategy, goal=goal, parent=number if is_number else None)
+    draft = here.order_by("-saved_at").first()
     if draft is None:
         return {}
-    return {"text": draft.text, "label": draft.label, "parent": draft.parent_id}
+    words = {"text": draft.text, "label": draft.label, "parent": draft.parent_id}
+    return words | {"draft": draft.pk if draft.person_id else None}
 
 
 def _page(request, strategy, goal, goals, form, refused):

@@ -133,6 +133,16 @@ def test_keeping_up_to_date(look, page, me, open_phase):
     look()
 
 
+def test_a_draft_in_its_place(look, page, me, discussion):
+    look(discussion.goal.get_absolute_url())
+    page.locator("#id_text").fill("Vielleicht.")
+    page.get_by_role("button", name="Entwurf speichern").click()
+    look()
+    page.locator("#id_text").fill("")
+    page.get_by_role("button", name="Entwurf verwerfen").click()
+    look()
+
+
 def test_refusals_take_the_focus_and_keep_the_text(look, page, me, discussion):
     look(discussion.goal.get_absolute_url())
     for text in ["x" * (MAX_LENGTH + 1), own_comment_text(me, discussion)]:
