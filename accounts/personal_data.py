@@ -81,7 +81,7 @@ def erase(person: User) -> None:
 
 
 def _end_sessions(person: User, addresses: Iterable[str]) -> None:
-    # What a session holds is packed, so each is opened: ten thousand take half a second.
+    # What a session holds is packed, so each is opened: ten thousand take a third of a second.
     # Among them are those in which somebody asked for a code and never came back.
     ended = []
     for session in Session.objects.iterator():

@@ -1,0 +1,67 @@
+"""Somebody writes in one window and deletes the account in another, at the same instant."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import IntegrityError, connection
+
+from accounts.models import User
+from comments.actions import CommentRefused, post_comment
+from comments.models import Comment
+from lenzen.personal_data import erase
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _list_of_erased(settings, tmp_path):
+    settings.ERASED_ACCOUNTS_FILE = tmp_path / "erased-accounts.txt"
+
+
+def at_once(*deeds):
+    start = Barrier(len(deeds))
+
+    def do(deed):
+        start.wait()
+        try:
+            return deed()
+        except (CommentRefused, IntegrityError, User.DoesNotExist) as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(deeds)) as pool:
+        return list(pool.map(do, deeds))
+
+
+@pytest.mark.parametrize("has_written_before", [True, False])
+@pytest.mark.parametrize("round_", range(3))
+def test_posting_while_the_account_is_erased(goal, open_phase, has_written_before, round_):
+    person = UserFactory()
+    if has_written_before:
+        post_comment(author=person, strategy=goal.strategy, goal=goal, text="Before.")
+    posting = [
+        lambda number=number: post_comment(
+            author=User(pk=person.pk, email=person.email, public_name=person.public_name),
+            strategy=goal.strategy,
+            goal=goal,
+            text=f"Text {number}",
+        )
+        for number in range(3)
+    ]
+
+    at_once(lambda: erase(person), *posting)
+
+    assert not User.objects.filter(pk=person.pk).exists()
+    assert set(Comment.objects.values_list("author", flat=True)) <= {None}
+    assert open_phase.tally()["contributions"] == Comment.objects.count()
+
+
+def test_two_who_erase_at_once_erase_once(settings):
+    person = UserFactory()
+
+    at_once(lambda: erase(person), lambda: erase(person))
+
+    assert len(settings.ERASED_ACCOUNTS_FILE.read_text().splitlines()) == 1
