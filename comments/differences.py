@@ -3,7 +3,7 @@
 import re
 from difflib import SequenceMatcher
 
-_WORDS = re.compile(r"\s+|\S+")
+_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 
 
 def differences(before: str, after: str) -> list[tuple[str, str]]:
