@@ -1,171 +1,22 @@
+"""When it is discussed, what happened to that time, and who took part."""
+
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, models
 from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce, Now
-from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from lenzen.richtext import RichTextField
 from strategies.constraints import NoOverlap
+from strategies.models.strategies import Strategy
 
 CLOSING_SOON = timedelta(days=3)
 """How long before the end those who follow are reminded."""
 
 TAKE_BACK = timedelta(minutes=10)
 """How long a deed of staff can be taken back; its messages wait as long."""
-
-
-WORTH_CONFIRMING = timedelta(days=7)
-"""How long the link in the mail to a new address works; then the request is forgotten."""
-
-
-class StrategyQuerySet(models.QuerySet):
-    def published(self):
-        """What the public may see; everything else does not exist for it."""
-        return self.filter(published_at__lte=Now())
-
-
-class Strategy(models.Model):
-    """A numbered text of the development plan that the town puts up for discussion.
-
-    A strategy is public only when it says what happens with comments and whom to ask.
-    """
-
-    number = models.PositiveSmallIntegerField(_("number"), unique=True)
-    title = models.CharField(_("title"), max_length=200)
-    slug = models.SlugField(
-        _("address"), unique=True, help_text=_("The last part of its web address.")
-    )
-    summary = models.CharField(
-        _("summary"), max_length=300, blank=True, help_text=_("One sentence for the cards.")
-    )
-    edition = models.CharField(
-        _("edition"),
-        max_length=100,
-        blank=True,
-        help_text=_("For example: Draft of 30 June 2022."),
-    )
-    introduction = RichTextField(_("introduction"), blank=True)
-    next_steps = models.TextField(
-        _("what happens with the comments"),
-        blank=True,
-        help_text=_("Who reads them, who answers until when, and who decides."),
-    )
-    contact = models.CharField(
-        _("contact"),
-        max_length=200,
-        blank=True,
-        help_text=_("A person or an office, with telephone number and hours."),
-    )
-    commenting_intended = models.BooleanField(
-        _("commenting is intended"),
-        default=True,
-        help_text=_("If not, the page says so instead of promising a date."),
-    )
-    published_at = models.DateTimeField(_("published"), null=True, blank=True, editable=False)
-    changed_at = models.DateTimeField(_("changed"), auto_now=True)
-
-    objects = StrategyQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("strategy")
-        verbose_name_plural = _("strategies")
-        ordering = ["number"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(published_at=None) | (~Q(next_steps="") & ~Q(contact="")),
-                name="strategies_strategy_published_complete",
-                violation_error_message=_(
-                    "A published strategy says what happens with the comments and whom to ask."
-                ),
-            )
-        ]
-
-    def __str__(self):
-        return gettext("Strategy {number}: {title}").format(number=self.number, title=self.title)
-
-    def get_absolute_url(self):
-        return reverse("strategy", args=[self.slug])
-
-
-class GoalQuerySet(models.QuerySet):
-    def published(self):
-        return self.filter(strategy__in=Strategy.objects.published())
-
-    def with_history(self):
-        """With ``is_revised``: whether there are earlier words to read."""
-        return self.annotate(is_revised=Exists(GoalVersion.objects.filter(goal=OuterRef("pk"))))
-
-
-class Goal(models.Model):
-    """A numbered part of a strategy, and the thing that people comment on.
-
-    Once somebody has commented (``commented_at``), its words change only through
-    ``actions.revise_goal``, which gives a public reason and keeps the old ones.
-    """
-
-    strategy = models.ForeignKey(
-        Strategy, verbose_name=_("strategy"), on_delete=models.CASCADE, related_name="goals"
-    )
-    number = models.PositiveSmallIntegerField(_("number"))
-    title = models.CharField(_("title"), max_length=200)
-    text = RichTextField(_("text"), blank=True)
-    commented_at = models.DateTimeField(_("first comment"), null=True, editable=False)
-
-    objects = GoalQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("goal")
-        verbose_name_plural = _("goals")
-        ordering = ["strategy", "number"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["strategy", "number"],
-                name="strategies_goal_number_unique",
-                violation_error_message=_("There is a goal with this number in the strategy."),
-            )
-        ]
-
-    def __str__(self):
-        return gettext("Goal {number}: {title}").format(number=self.number, title=self.title)
-
-    def get_absolute_url(self):
-        return reverse("goal", args=[self.strategy.slug, self.number])
-
-
-class GoalVersion(models.Model):
-    """The words of a goal before they were changed, and why they were."""
-
-    goal = models.ForeignKey(
-        Goal, verbose_name=_("goal"), on_delete=models.CASCADE, related_name="versions"
-    )
-    title = models.CharField(_("title"), max_length=200)
-    text = RichTextField(_("text"), blank=True)
-    replaced_at = models.DateTimeField(_("replaced"), db_default=Now(), editable=False)
-    replaced_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name=_("changed by"),
-        null=True,
-        on_delete=models.PROTECT,
-        related_name="+",
-    )
-    reason = models.CharField(_("public reason"), max_length=300)
-
-    class Meta:
-        verbose_name = _("earlier wording of a goal")
-        verbose_name_plural = _("earlier wordings of goals")
-        ordering = ["-replaced_at", "-pk"]
-        constraints = [
-            models.CheckConstraint(
-                condition=~Q(reason=""), name="strategies_goalversion_reason_given"
-            )
-        ]
-
-    def __str__(self):
-        return self.title
 
 
 class PhaseQuerySet(models.QuerySet):
@@ -404,92 +255,3 @@ class Participation(models.Model):
 
     def __str__(self):
         return f"{self.person} – {self.phase}"
-
-
-class SubscriptionQuerySet(models.QuerySet):
-    def current(self):
-        """Those that count: not ended and, without an account, confirmed."""
-        return self.filter(ended_at=None).exclude(person=None, confirmed_at=None)
-
-    def reaching(self, strategy: Strategy):
-        """Current ones through which ``strategy`` is heard of.
-
-        Who follows all strategies and has switched this one off does not.
-        """
-        ended = Subscription.objects.filter(
-            strategy=strategy, person=OuterRef("person"), ended_at__isnull=False
-        )
-        follows_all = Q(strategy=None) & ~Exists(ended)
-        return self.current().filter(Q(strategy=strategy) | follows_all)
-
-    def unconfirmed(self):
-        """Requests by e-mail whose link nobody has used, and still can."""
-        return self.filter(person=None, confirmed_at=None, started_at__gt=Now() - WORTH_CONFIRMING)
-
-    def abandoned(self):
-        """Requests by e-mail that nobody has confirmed in time: to be deleted."""
-        return self.filter(person=None, confirmed_at=None, started_at__lte=Now() - WORTH_CONFIRMING)
-
-
-class Subscription(models.Model):
-    """That a person, or an address without account, wants to hear of a strategy or of all.
-
-    A person who switches off keeps the row, so that a later comment does not switch it
-    on again, and so that who follows all can leave one out. An address that does is
-    forgotten. An address counts when ``confirmed_at`` is known.
-    """
-
-    strategy = models.ForeignKey(
-        Strategy,
-        verbose_name=_("strategy"),
-        null=True,
-        blank=True,
-        on_delete=models.CASCADE,
-        related_name="subscriptions",
-        help_text=_("Empty: all strategies."),
-    )
-    person = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        blank=True,
-        on_delete=models.CASCADE,
-        related_name="subscriptions",
-    )
-    address = models.EmailField(_("address"), blank=True)
-    started_at = models.DateTimeField(db_default=Now(), editable=False)
-    confirmed_at = models.DateTimeField(null=True, blank=True)
-    ended_at = models.DateTimeField(null=True, blank=True)
-
-    objects = SubscriptionQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("subscription")
-        verbose_name_plural = _("subscriptions")
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(person=None) ^ Q(address=""),
-                name="strategies_subscription_one_follower",
-            ),
-            models.UniqueConstraint(
-                fields=["strategy", "person"], name="strategies_subscription_once"
-            ),
-            models.UniqueConstraint(
-                fields=["person"],
-                name="strategies_subscription_all_once",
-                condition=Q(strategy=None),
-            ),
-            models.UniqueConstraint(
-                fields=["strategy", "address"],
-                name="strategies_subscription_address_once",
-                condition=~Q(address=""),
-            ),
-            models.UniqueConstraint(
-                fields=["address"],
-                name="strategies_subscription_address_all_once",
-                condition=Q(strategy=None) & ~Q(address=""),
-            ),
-        ]
-
-    def __str__(self):
-        follower = self.person or gettext("An address without account")
-        return f"{follower} – {self.strategy or gettext('All strategies')}"

@@ -1,0 +1,37 @@
+from strategies.models.phases import (
+    CLOSING_SOON,
+    TAKE_BACK,
+    Participation,
+    Phase,
+    PhaseEvent,
+    PhaseQuerySet,
+)
+from strategies.models.strategies import (
+    Goal,
+    GoalQuerySet,
+    GoalVersion,
+    Strategy,
+    StrategyQuerySet,
+)
+from strategies.models.subscriptions import (
+    WORTH_CONFIRMING,
+    Subscription,
+    SubscriptionQuerySet,
+)
+
+__all__ = [
+    "CLOSING_SOON",
+    "TAKE_BACK",
+    "WORTH_CONFIRMING",
+    "Goal",
+    "GoalQuerySet",
+    "GoalVersion",
+    "Participation",
+    "Phase",
+    "PhaseEvent",
+    "PhaseQuerySet",
+    "Strategy",
+    "StrategyQuerySet",
+    "Subscription",
+    "SubscriptionQuerySet",
+]
