@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,6 +51,9 @@ def start(environment, **more):
 def running(environment):
     """The site, up and announced; gives the process and what it printed until then."""
     up = start(environment)
+    # A site that never announces itself fails its test; it does not hold up all the others.
+    watchdog = threading.Timer(120, up.terminate)
+    watchdog.start()
     try:
         printed = []
         for line in up.stdout:
@@ -58,6 +62,7 @@ def running(environment):
                 break
         yield up, "".join(printed)
     finally:
+        watchdog.cancel()
         up.terminate()
         up.communicate(timeout=60)
 

@@ -2,12 +2,11 @@
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from django.utils.html import escape
 
 from comments.actions import post_comment
@@ -15,25 +14,11 @@ from comments.models import Comment
 from strategies.actions import close_phase
 from strategies.models import Phase, PhaseEvent
 from tests.factories import GoalFactory, PhaseFactory, UserFactory, days
+from tests.resilience.threads import in_threads
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PEOPLE = 20
-
-
-def in_threads(*actions):
-    """What each action returns; each has a database connection of its own."""
-    together = threading.Barrier(len(actions))
-
-    def run(action):
-        together.wait()
-        try:
-            return action()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(actions)) as pool:
-        return [future.result() for future in [pool.submit(run, action) for action in actions]]
 
 
 @pytest.fixture

@@ -1,0 +1,96 @@
+"""Two who do the same at the same time: one did it, the other learns so."""
+
+from functools import partial
+
+import pytest
+
+from accounts.models import Notification
+from comments.actions import ModerationRefused, hide_comment, withdraw_comment
+from comments.models import Comment, Decision, Rule
+from strategies.actions import PhaseRefused, close_phase, extend_phase, record_due_events
+from strategies.models import Phase, PhaseEvent
+from tests.factories import CommentFactory, PhaseFactory, SubscriptionFactory, UserFactory, days
+from tests.resilience.threads import in_threads
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def attempt(deed, **fields):
+    """The sentence of a refusal, or None."""
+    try:
+        deed(**fields)
+    except (ModerationRefused, PhaseRefused) as refused:
+        return refused.reason
+
+
+def test_four_moderators_hide_a_comment_once():
+    comment = CommentFactory()
+    moderators = UserFactory.create_batch(4, is_staff=True, role="Moderation")
+    why = {"rule": Rule.TOPIC, "explanation": "Falscher Ort."}
+
+    answers = in_threads(
+        *(partial(attempt, hide_comment, comment=comment, by=by, **why) for by in moderators)
+    )
+
+    assert sorted(answer is None for answer in answers) == [False, False, False, True]
+    assert all("schon ausgeblendet" in answer for answer in answers if answer)
+    assert Comment.objects.get().hidden_by == Decision.objects.get()
+    assert Notification.objects.filter(recipient=comment.author).count() == 1
+
+
+def test_hiding_and_withdrawing_at_once_does_both():
+    comment = CommentFactory()
+    moderator = UserFactory(is_staff=True, role="Moderation")
+
+    in_threads(
+        partial(
+            hide_comment,
+            comment=comment,
+            rule=Rule.TOPIC,
+            explanation="Falscher Ort.",
+            by=moderator,
+        ),
+        partial(withdraw_comment, comment=comment, by=comment.author),
+    )
+
+    comment.refresh_from_db()
+    assert comment.hidden_by
+    assert comment.withdrawn_at
+
+
+def test_a_phase_is_closed_once_and_told_once():
+    """By two of the staff, while two workers look whether anything is due."""
+    phase = SubscriptionFactory(strategy=PhaseFactory(closes_in=5).strategy).strategy.phases.get()
+    staff = UserFactory.create_batch(2, is_staff=True)
+    why = {"phase": phase, "reason": "Der Text war falsch."}
+    record_due_events()
+
+    first, second, *_ = in_threads(
+        *(partial(attempt, close_phase, by=by, **why) for by in staff),
+        record_due_events,
+        record_due_events,
+    )
+    record_due_events()
+
+    assert sorted([first is None, second is None]) == [False, True]
+    event = PhaseEvent.objects.get(kind=PhaseEvent.Kind.CLOSED)
+    assert event.by in staff
+    follower = phase.strategy.subscriptions.get().person
+    assert follower.notifications.filter(about=event.about).count() == 1
+
+
+def test_who_extends_what_another_closes_learns_so():
+    phase = PhaseFactory(closes_in=5)
+    editor, other = UserFactory.create_batch(2, is_staff=True)
+    why = {"phase": phase, "reason": "Der Text war falsch."}
+
+    closed, extended = in_threads(
+        partial(attempt, close_phase, by=editor, **why),
+        partial(attempt, extend_phase, by=other, closes_at=days(9), **why),
+    )
+
+    # Whoever was first: in the end it is closed, and the history says what happened.
+    assert closed is None
+    assert not Phase.objects.open().exists()
+    kinds = list(phase.events.order_by("pk").values_list("kind", flat=True))
+    assert kinds == (["closed"] if extended else ["extended", "closed"])
