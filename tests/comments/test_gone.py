@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from accounts.actions import send_due_notifications
 from accounts.models import Notification
-from comments.actions import hide_comment, post_comment, withdraw_comment
+from comments.actions import edit_comment, hide_comment, post_comment, withdraw_comment
 from comments.models import Rule
 from strategies.messages import unsubscribe_url
 from tests.addresses import public_addresses
@@ -20,13 +20,15 @@ TEXT = f"Kein {SOUGHT} ohne {GONE}."
 
 @pytest.fixture
 def said(citizen, goal):
-    """A comment on the goal, an answer to it and one on the whole, all with these words."""
+    """A comment on the goal that was edited, its answer, one on the whole: all with these words."""
     comment = post_comment(author=citizen, strategy=goal.strategy, goal=goal, text=TEXT)
     other = UserFactory()
     reply = post_comment(
         author=other, strategy=goal.strategy, goal=goal, text=TEXT + "!", parent=comment
     )
     whole = post_comment(author=other, strategy=goal.strategy, text=TEXT)
+    edit_comment(comment=comment, by=citizen, text=f"{TEXT} Bitte.")
+    comment.refresh_from_db()
     return [comment, reply, whole]
 
 
@@ -56,7 +58,7 @@ def pages(client, said):
     }
     found = {}
     for name, path in public_addresses(**examples):
-        for query in ({}, {"q": SOUGHT}, {"antwort": comment.pk}, {"neu": comment.pk}):
+        for query in ({}, {"q": SOUGHT, "antwort": comment.pk, "neu": comment.pk}):
             answer = client.get(path, query, follow=True)
             found[name, *query] = b"".join(answer).decode(errors="replace")
     return found
@@ -72,7 +74,8 @@ def test_on_no_page(take_away, role, said, moderator, client):
     """Whoever looks: nobody, another citizen, staff."""
     if role is not None:
         client.force_login(UserFactory(is_staff=bool(role), role=role))
-    assert {"goal", "discussion", "strategy", "print"} <= where(client, said)
+    shown = {"goal", "discussion", "strategy", "print", "versions", "search", "goal_feed", "feed"}
+    assert shown <= where(client, said)
 
     for comment in said:
         take_away(comment, moderator)
