@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from django.db.models import Count, Exists, F, FloatField, OuterRef, Q, TextChoices
-from django.db.models.functions import Cast, Greatest, Sqrt
+from django.db.models import Count, Exists, F, FloatField, OuterRef, Q, Subquery, TextChoices
+from django.db.models.functions import Cast, Coalesce, Greatest, Sqrt
 from django.http import QueryDict
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -122,10 +122,15 @@ def _in_order(tops: CommentQuerySet, order: Order) -> CommentQuerySet:
     if order == Order.APPROVAL:
         return tops.order_by(_approval().desc(), "-posted_at", "-pk")
     if order == Order.DISCUSSED:
-        readable = Q(replies__withdrawn_at=None, replies__hidden_by=None)
-        tops = tops.annotate(answers=Count("replies", filter=readable))
-        return tops.order_by("-answers", "-posted_at", "-pk")
+        return tops.order_by(_answers().desc(), "-posted_at", "-pk")
     return tops.order_by("-posted_at", "-pk")
+
+
+def _answers():
+    """The number of replies that can be read."""
+    answers = Comment.objects.readable().filter(parent=OuterRef("pk")).order_by()
+    number = answers.values("parent").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(number), 0)
 
 
 def _approval():

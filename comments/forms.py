@@ -42,10 +42,9 @@ class CommentForm(WordsForm):
 
     def __init__(self, *args, strategy, goal, **kwargs):
         super().__init__(*args, strategy=strategy, **kwargs)
-        goal_id = goal.pk if goal else None
-        self.fields["parent"].queryset = Comment.objects.published().discussion(
-            strategy.pk, goal_id
-        )
+        if self.is_bound:
+            place = Comment.objects.discussion(strategy.pk, goal.pk if goal else None)
+            self.fields["parent"].queryset = place.published()
 
     def clean(self):
         # Replies belong to a comment that has one.

@@ -11,7 +11,7 @@ from django.db.models import (
     UniqueConstraint,
     Value,
 )
-from django.db.models.functions import Length, Now
+from django.db.models.functions import Coalesce, Length, Now
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -104,7 +104,13 @@ class CommentQuerySet(models.QuerySet):
 
     def discussion(self, strategy_id: int, goal_id: int | None):
         """Everything said in one place: on a goal, or on the strategy as a whole."""
-        return self.filter(phase__strategy_id=strategy_id, goal_id=goal_id)
+        if goal_id:
+            return self.filter(goal_id=goal_id)
+        return self.filter(phase__strategy_id=strategy_id, goal=None)
+
+    def of_threads(self, tops):
+        """The comments with these ids, which are no replies, and their replies."""
+        return self.alias(top=Coalesce("parent_id", "pk")).filter(top__in=tops)
 
 
 class Comment(models.Model):
@@ -180,9 +186,10 @@ class Comment(models.Model):
                 condition=Q(parent=None, withdrawn_at=None, hidden_by=None),
             ),
             Index(
-                fields=["goal", "badge", "parent", "withdrawn_at", "hidden_by"],
+                fields=["goal", "badge", "label", "parent", "withdrawn_at", "hidden_by"],
                 name="comments_counted",
             ),
+            Index(Coalesce("parent_id", "id"), name="comments_by_thread"),
             Index(fields=["phase", "goal"], name="comments_by_phase"),
             Index(fields=["author", "posted_at"], name="comments_by_author"),
         ]

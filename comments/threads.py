@@ -3,20 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from comments.models import Comment, CommentQuerySet, Label, Rule
-from comments.rules import may_vote
 from strategies.models import Goal, Strategy
 from strategies.wording import day, day_and_time
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 PAGE_SIZE = 50
-NEWEST = 2
-"""How many comments a goal shows on the page of its strategy."""
 
 
 def placeholder(comment: Comment) -> str:
@@ -29,6 +27,11 @@ def placeholder(comment: Comment) -> str:
         rule = Rule(comment.hidden_by.rule).short
         return text.format(day=day(comment.hidden_by.decided_at), rule=rule)
     return ""
+
+
+def numbered(pk: int) -> str:
+    """„Nr. 17“, in one piece."""
+    return _("No. {number}").replace(" ", NO_BREAK_SPACE).format(number=pk)
 
 
 def prepare(comments: Iterable[Comment], viewer=None) -> list[Comment]:
@@ -50,15 +53,7 @@ def prepare(comments: Iterable[Comment], viewer=None) -> list[Comment]:
     return comments
 
 
-def add_votes(comments: list[Comment], strategy: Strategy, phase, viewer=None) -> None:
-    """Say of each comment whether it ``takes_votes`` of the viewer, and how."""
-    for comment in comments:
-        # Who is not signed in is led to the door.
-        comment.votes_in_place = viewer is not None
-        comment.takes_votes = bool(phase) and not may_vote(viewer, comment, strategy, phase)
-
-
-def votes_in_words(comment: Comment) -> str:
+def votes_in_words(comment) -> str:
     """„14 stimmen zu, 2 stimmen nicht zu“; empty when nobody has voted."""
     if not (comment.agreeing or comment.disagreeing):
         return ""
@@ -69,7 +64,7 @@ def votes_in_words(comment: Comment) -> str:
     return f"{said} {earlier_votes(comment)}".strip()
 
 
-def earlier_votes(comment: Comment) -> str:
+def earlier_votes(comment) -> str:
     number = comment.earlier_votes
     if not number:
         return ""
@@ -123,12 +118,13 @@ def counts(place: CommentQuerySet) -> Counts:
 
 
 def threads(tops: CommentQuerySet, number: int, viewer=None) -> list[Comment]:
-    """Page ``number`` of these top-level comments, each with ``replies_shown``."""
+    """Page ``number`` of these ordered top-level comments, each with ``replies_shown``."""
     start = (number - 1) * PAGE_SIZE
-    ids = list(tops.values_list("pk", flat=True)[start : start + PAGE_SIZE])
-    together = Comment.objects.filter(Q(pk__in=ids) | Q(parent__in=ids)).with_opinion_of(viewer)
-    together = prepare(together.select_related("author", "hidden_by"), viewer)
-    return sorted(in_threads(together), key=lambda top: ids.index(top.pk))
+    on_page = tops.values("pk")[start : start + PAGE_SIZE]
+    together = Comment.objects.of_threads(on_page).with_opinion_of(viewer)
+    # In the order of `tops`; where the replies stand among them does not matter.
+    together = together.order_by(*tops.query.order_by).select_related("author", "hidden_by")
+    return in_threads(list(together))
 
 
 def in_threads(comments: list[Comment]) -> list[Comment]:
@@ -140,8 +136,6 @@ def in_threads(comments: list[Comment]) -> list[Comment]:
     for comment in sorted(comments, key=lambda comment: (comment.posted_at, comment.pk)):
         if top := tops.get(comment.parent_id):
             top.replies_shown.append(comment)
-            answered = comment.answered_version or top.version
-            comment.answers_earlier = "" if top.is_gone or answered == top.version else answered
     return list(tops.values())
 
 
@@ -155,21 +149,22 @@ def page_number(comment: Comment) -> int:
     return newer // PAGE_SIZE + 1
 
 
-def add_newest(goals: list[Goal]) -> None:
-    """Give each goal its ``count`` and its ``newest`` readable comments: two queries in all."""
+def with_newest(goals: QuerySet[Goal]) -> list[Goal]:
+    """These goals, each with its ``count`` and its ``newest`` readable comments: two queries."""
     said = Comment.objects.filter(goal=OuterRef("pk"))
     counted = said.contributions().order_by().values("goal").annotate(number=Count("pk"))
     # Two looks into an index for each goal: to number all comments takes ten times as long.
     tops = said.readable().filter(parent=None).order_by("-posted_at", "-pk").values("pk")
-    nth = [Subquery(tops[position : position + 1]) for position in range(NEWEST)]
-    rows = Goal.objects.filter(pk__in=[goal.pk for goal in goals]).order_by()
-    rows = {pk: found for pk, *found in rows.values_list("pk", counted.values("number"), *nth)}
-    shown = Comment.objects.filter(pk__in=[pk for row in rows.values() for pk in row[1:] if pk])
-    found = {comment.pk: comment for comment in prepare(shown.select_related("author"))}
+    first, second = (Subquery(tops[position : position + 1]) for position in range(2))
+    count = Coalesce(Subquery(counted.values("number")), 0)
+    goals = list(goals.annotate(count=count, newest_pk=first, second_pk=second))
+    numbers = [pk for goal in goals for pk in (goal.newest_pk, goal.second_pk) if pk]
+    comments = Comment.objects.filter(pk__in=numbers).select_related("author")
+    found = {comment.pk: comment for comment in prepare(comments)}
     for goal in goals:
-        number, *newest = rows[goal.pk]
-        goal.count = number or 0
-        goal.newest = [found[pk] for pk in newest if pk in found]
+        wanted = (goal.newest_pk, goal.second_pk)
+        goal.newest = [found[pk] for pk in wanted if pk in found]
+    return goals
 
 
 def add_counts(strategies: list[Strategy]) -> None:

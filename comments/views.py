@@ -27,6 +27,7 @@ from comments.actions import (
 )
 from comments.arrangement import Arrangement
 from comments.forms import CommentForm
+from comments.markup import Onlooker, add_markup
 from comments.models import MAX_LENGTH, Comment, Draft, Opinion
 from comments.rules import closed, may_take_back_withdrawal, may_vote, may_withdraw, refusal
 from strategies.models import Goal, Phase, Strategy
@@ -163,8 +164,8 @@ def _page(request, strategy, goal, goals, form, refused):
     else:
         arrangement = Arrangement.wanted(request.GET, counts.labels, counts.badges)
     page = _thread_page(request, arrangement, place, counts, reply_to, viewer)
-    shown = [comment for top in page.object_list for comment in (top, *top.replies_shown)]
-    threads.add_votes(shown, strategy, phase, viewer)
+    onlooker = Onlooker(strategy, phase, viewer, request.GET.get("neu"))
+    add_markup(page.object_list, onlooker, reply_to)
     if refused is None and viewer and viewer.public_name and phase:
         refused = refusal(viewer, strategy, phase)
     context = {
@@ -180,7 +181,7 @@ def _page(request, strategy, goal, goals, form, refused):
         "refusal": refused,
         "refused_text": form["text"].value() if form.is_bound else "",
         "reply_to": reply_to if phase else None,
-        "posted": _posted(request, shown),
+        "posted": _posted(onlooker, page.object_list),
         "page": page,
         "arrangement": arrangement,
         "counts": counts,
@@ -213,12 +214,10 @@ def _answered(place, number):
     return found.select_related("phase", "author").first()
 
 
-def _posted(request, shown):
+def _posted(onlooker, tops):
     """The viewer's comment that was published just now: it bears the confirmation."""
-    number = request.GET.get("neu")
-    return next(
-        (comment for comment in shown if comment.is_own and str(comment.pk) == number), None
-    )
+    on_page = (comment for top in tops for comment in (top, *top.replies_shown))
+    return next((comment for comment in on_page if onlooker.has_just_posted(comment)), None)
 
 
 def _neighbours(goals, goal):
@@ -306,10 +305,9 @@ def _votes(request, comment, refused):
     phase = Phase.objects.open().clocked().filter(pk=comment.phase_id).first()
     viewer = request.user if request.user.is_authenticated else None
     found = Comment.objects.filter(pk=comment.pk).select_related("phase__strategy", "hidden_by")
-    found = found.with_opinion_of(viewer)
-    [comment] = threads.prepare(found, viewer)
-    threads.add_votes([comment], comment.phase.strategy, phase, viewer)
-    return render(request, "comments/votes.html", {"comment": comment, "refusal": refused})
+    comment = found.with_opinion_of(viewer).get()
+    shown = Onlooker(comment.phase.strategy, phase, viewer).sees(comment)
+    return render(request, "comments/votes.html", {"comment": shown, "refusal": refused})
 
 
 def _to_the_door(request, comment):

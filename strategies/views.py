@@ -54,7 +54,7 @@ def _show(request, strategy, is_preview):
         "time": timing(strategy, phases),
         "phase": next((phase for phase in phases if phase.is_open), None),
         "timeline": timeline(strategy, phases),
-        "goals": list(strategy.goals.all()),
+        "goals": strategy.goals.all(),
         "history": _history(phases),
         "is_following": person.is_authenticated and is_following(person, strategy),
     }

@@ -7,8 +7,9 @@ from django.utils.html import Urlizer, escape, format_html, linebreaks
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
-from comments.models import Comment, Opinion
-from comments.threads import add_counts, add_newest, earlier_votes, votes_in_words
+from comments.markup import Shown
+from comments.models import Opinion
+from comments.threads import add_counts, earlier_votes, votes_in_words, with_newest
 
 register = template.Library()
 
@@ -30,7 +31,6 @@ def citizen_text(text: str):
     return mark_safe(linebreaks(escaped) if "\n" in text else f"<p>{escaped}</p>")  # noqa: S308
 
 
-# Python, because there are two hundred on a page: as a template they cost more than all else.
 # The words change with the state; the form stands once, before the comments.
 _BUTTON = (
     '<button form="stimmen" formaction="{address}"{in_place} name="stimme" value="{value}"'
@@ -40,7 +40,7 @@ _BUTTON = (
 
 
 @register.filter
-def votes(comment: Comment):
+def votes(comment: Shown):
     """What people think of a comment: as buttons where the viewer may say it too, else in words."""
     if not comment.takes_votes:
         said = votes_in_words(comment)
@@ -62,7 +62,7 @@ def votes(comment: Comment):
     return mark_safe(f'<p class="votes">{" ".join(buttons)}</p>')  # noqa: S308
 
 
-def _button(comment: Comment, value: str, is_pressed: bool, words: str, count: int) -> str:
+def _button(comment: Shown, value: str, is_pressed: bool, words: str, count: int) -> str:
     # A vote is for the version that was read.
     address = f"{comment.url}stimme/?fassung={comment.version}"
     return _BUTTON.format(
@@ -77,10 +77,9 @@ def _button(comment: Comment, value: str, is_pressed: bool, words: str, count: i
 
 
 @register.simple_tag
-def add_newest_comments(goals):
-    """Give each goal ``count`` and ``newest``."""
-    add_newest(goals)
-    return ""
+def with_newest_comments(goals):
+    """These goals, each with ``count`` and ``newest``."""
+    return with_newest(goals)
 
 
 @register.simple_tag

@@ -186,7 +186,7 @@ def test_queries_do_not_grow_with_votes(
         VoteFactory(comment=comment, person=citizen)
     client = signed_in(citizen)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         client.get(goal.get_absolute_url())
 
 
