@@ -118,7 +118,7 @@ def _repeated(
 ) -> Refusal | None:
     place = Comment.objects.discussion(strategy.pk, goal.pk if goal else None)
     same = place.filter(author=author, text=text, withdrawn_at=None)
-    same = same.exclude(pk=besides.pk if besides else None).first()
+    same = same.exclude(pk=besides.pk if besides else None).only("pk").first()
     if same is None:
         return None
     sentence = _("You have already published this text here: No. {number}.")

@@ -296,7 +296,9 @@ def subscribe(*, person: User, strategy: Strategy | None) -> Subscription:
 @transaction.atomic
 def subscribe_by_commenting(*, person: User, strategy: Strategy) -> None:
     """As ``subscribe``, but who switched it off before is left alone."""
-    Subscription.objects.get_or_create(person=person, strategy=strategy)
+    # One statement: looking first would cost those who comment six.
+    row = Subscription(person=person, strategy=strategy)
+    Subscription.objects.bulk_create([row], ignore_conflicts=True)
 
 
 @transaction.atomic
