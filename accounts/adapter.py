@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy
 from qrcode.image.svg import SvgPathFillImage
 
 from accounts.actions import NameRefused, choose_name, confirm_address, notify
+from accounts.messages import in_town_language
 
 VALIDITY = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
 """How long a code may be used."""
@@ -91,6 +92,7 @@ class AccountAdapter(DefaultAccountAdapter):
         "rate_limited": gettext_lazy("Please wait a few minutes and try again."),
     }
 
+    @in_town_language
     def send_mail(self, template_prefix, email, context):
         """A mail with a code, through the outbox; it is pointless when the code is."""
         code = context["code"]
@@ -109,6 +111,7 @@ class AccountAdapter(DefaultAccountAdapter):
         address = emailconfirmation.email_address.email
         self.send_mail("account/email/email_confirmation", address, {"code": emailconfirmation.key})
 
+    @in_town_language
     def send_notification_mail(self, template_prefix, user, context=None, email=None):
         """Tell somebody that their account was changed; without network address or browser."""
         what = NOTICES[template_prefix]

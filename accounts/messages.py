@@ -1,6 +1,8 @@
 """The mail that messages leave as: plain text, and simple HTML beside it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -8,13 +10,26 @@ from django.core.signing import BadSignature, Signer
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, override
 
 from accounts.models import Notification, User
 
 _signer = Signer(salt="no news")
 
 
+def in_town_language(write: Callable) -> Callable:
+    """What ``write`` writes is read by others than who acts: it is German, whatever page
+    they act on."""
+
+    @wraps(write)
+    def written(*args, **kwargs):
+        with override(settings.LANGUAGE_CODE):
+            return write(*args, **kwargs)
+
+    return written
+
+
+@in_town_language
 def no_news_url(person: User) -> str:
     """The link that ends all news to ``person``, without sign-in."""
     return settings.SITE_URL + reverse("no_news", args=[_signer.sign(person.pk)])
@@ -49,6 +64,7 @@ def _block(paragraph: str) -> Block:
     return Block("link" if is_link and " " not in lines[0] else "words", "\n".join(lines))
 
 
+@in_town_language
 def as_email(letter: list[Notification]) -> EmailMultiAlternatives:
     """The mail as it leaves: its messages, newest first, who sends it, how to hear no more."""
     letter = sorted(letter, key=lambda message: (message.created_at, message.pk), reverse=True)

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from accounts.messages import in_town_language
 from comments.models import Comment, Decision, Report, Rule
 from comments.rules import contact
 from strategies.messages import absolute
@@ -17,10 +18,12 @@ def _place(comment: Comment) -> str:
     return str(comment.goal or comment.phase.strategy)
 
 
+@in_town_language
 def receipt_subject(comment: Comment) -> str:
     return _("Your comment No. {number} has arrived and is published").format(number=comment.pk)
 
 
+@in_town_language
 def receipt(comment: Comment, strategy: Strategy) -> str:
     return "\n\n".join(
         [
@@ -37,12 +40,14 @@ def receipt(comment: Comment, strategy: Strategy) -> str:
     )
 
 
+@in_town_language
 def reply_subject(comment: Comment, parent: Comment) -> str:
     return _("{name} has answered your comment No. {number}").format(
         name=comment.author_name, number=parent.pk
     )
 
 
+@in_town_language
 def reply(comment: Comment, parent: Comment) -> str:
     return "\n\n".join(
         [
@@ -56,10 +61,12 @@ def reply(comment: Comment, parent: Comment) -> str:
     )
 
 
+@in_town_language
 def hidden_subject(comment: Comment) -> str:
     return _("Your comment No. {number} was hidden").format(number=comment.pk)
 
 
+@in_town_language
 def hidden(comment: Comment, decision: Decision) -> str:
     """The statement of reasons that Article 17 of Regulation (EU) 2022/2065 asks for."""
     return "\n\n".join(
@@ -81,10 +88,12 @@ def hidden(comment: Comment, decision: Decision) -> str:
     )
 
 
+@in_town_language
 def restored_subject(comment: Comment) -> str:
     return _("Your comment No. {number} is shown again").format(number=comment.pk)
 
 
+@in_town_language
 def restored(comment: Comment, decision: Decision) -> str:
     return "\n\n".join(
         [
@@ -96,10 +105,12 @@ def restored(comment: Comment, decision: Decision) -> str:
     )
 
 
+@in_town_language
 def reported_subject(comment: Comment) -> str:
     return _("Your report about comment No. {number} has arrived").format(number=comment.pk)
 
 
+@in_town_language
 def reported(report: Report) -> str:
     """What was reported, without the words: anybody could have them sent to anybody."""
     comment = report.comment
@@ -118,10 +129,12 @@ def reported(report: Report) -> str:
     )
 
 
+@in_town_language
 def report_answered_subject(comment: Comment) -> str:
     return _("What came of your report about comment No. {number}").format(number=comment.pk)
 
 
+@in_town_language
 def report_answered(comment: Comment, decision: Decision) -> str:
     """The decision that Article 16 of Regulation (EU) 2022/2065 owes to who reported."""
     if decision.verdict == Decision.Verdict.HIDDEN:

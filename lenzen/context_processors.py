@@ -1,4 +1,5 @@
 from django.conf import settings
+from django.urls import reverse
 
 
 def site(request):
@@ -6,7 +7,19 @@ def site(request):
     return {
         "town": settings.TOWN,
         "demo": settings.DEMO,
+        "other_language": _other_language(request),
         # As ReaderCsrfMiddleware: who has a session, or is just getting one, needs the token.
         "needs_token": settings.SESSION_COOKIE_NAME in request.COOKIES
         or not request.session.is_empty(),
     }
+
+
+def _other_language(request):
+    """The same page in the other language; None where there is only one."""
+    path, languages = request.get_full_path(), dict(settings.LANGUAGES)
+    if request.LANGUAGE_CODE == settings.LANGUAGE_CODE:
+        code, path = "en", f"/en{path}"
+    else:
+        code, path = settings.LANGUAGE_CODE, path.removeprefix(f"/{request.LANGUAGE_CODE}")
+    is_of_staff = request.path.startswith(reverse("admin:index"))
+    return None if is_of_staff else {"code": code, "name": languages[code], "address": path}

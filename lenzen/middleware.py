@@ -1,7 +1,8 @@
-"""Forms for readers without a cookie (ARCHITECTURE rule 10)."""
+"""Forms for readers without a cookie (ARCHITECTURE rule 10), and the language of a page."""
 
 from django.conf import settings
 from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.translation import get_language_from_path, override
 
 
 class ReaderCsrfMiddleware(CsrfViewMiddleware):
@@ -18,3 +19,21 @@ class ReaderCsrfMiddleware(CsrfViewMiddleware):
         if not has_session and "HTTP_ORIGIN" in request.META:
             return
         super()._check_token(request)
+
+
+class LanguageMiddleware:
+    """The address alone says in which language a page is: below /en/ in English, else German.
+
+    Django's own also asks browser and cookie, and tells caches that pages depend on both.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        language = get_language_from_path(request.path_info) or settings.LANGUAGE_CODE
+        with override(language):
+            request.LANGUAGE_CODE = language
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        return response

@@ -138,6 +138,7 @@ MIDDLEWARE = [
     # A page of comments is a tenth of its size; Django pads against guessing tokens by length.
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
+    "lenzen.middleware.LanguageMiddleware",
     "accounts.middleware.ForgetAddressMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -168,6 +169,8 @@ TEMPLATES = [
                     ],
                 )
             ],
+            # Which words are German is said on nearly every page.
+            "builtins": ["lenzen.templatetags.lenzen"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -367,6 +370,8 @@ CELERY_BEAT_SCHEDULE = {
 
 LANGUAGE_CODE = "de"
 LANGUAGES = [("de", "Deutsch"), ("en", "English")]
+# How dates are written in English; the German ones are Django's.
+FORMAT_MODULE_PATH = ["lenzen.formats"]
 # Compiled by `make` from lenzen/locale, so that nothing is written outside DATA_DIR.
 LOCALE_PATHS = [BASE_DIR / "lenzen" / "locale", DATA_DIR / "locale"]
 TIME_ZONE = "Europe/Berlin"

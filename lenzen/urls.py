@@ -1,5 +1,9 @@
-"""The table of contents. Paths are German, names English."""
+"""The table of contents. Paths are German, names English.
 
+Pages exist in German and, below /en/, in English; files and the admin only in German.
+"""
+
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
@@ -10,7 +14,7 @@ from lenzen import views as site
 from strategies import following
 from strategies import views as strategies
 
-urlpatterns = [
+pages = [
     path("", site.home, name="home"),
     path("<int:number>/", strategies.short_address, name="short_strategy"),
     path("<int:number>/<int:goal>/", strategies.short_address, name="short_goal"),
@@ -20,9 +24,7 @@ urlpatterns = [
     path("strategien/<slug:slug>/diskussion/", comments.whole, name="discussion"),
     path("strategien/<slug:slug>/druck/", comments.paper, name="print"),
     path("strategien/<slug:slug>/weitersagen/", strategies.tell, name="tell"),
-    path("strategien/<slug:slug>/weitersagen/qr.svg", strategies.tell_code, name="tell_code"),
     path("strategien/<slug:slug>/auf-dem-laufenden/", following.follow, name="follow"),
-    path("admin/vorschau/<int:pk>/", strategies.preview, name="strategy_preview"),
     path("kommentare/<int:pk>/", comments.comment, name="comment"),
     path("kommentare/<int:pk>/bearbeiten/", editing.edit, name="edit"),
     path("kommentare/<int:pk>/fassungen/", editing.versions, name="versions"),
@@ -39,12 +41,7 @@ urlpatterns = [
     path("auf-dem-laufenden/<str:token>/", following.confirm, name="confirm_following"),
     path("abbestellen/<str:token>/", following.end_following, name="unsubscribe"),
     path("termine/", strategies.dates, name="dates"),
-    path("termine.ics", strategies.calendar_file, name="calendar"),
     path("suche/", site.search, name="search"),
-    path("feed/", feeds.site_news, name="feed"),
-    path("strategien/<slug:slug>/feed/", feeds.strategy_news, name="strategy_feed"),
-    path("strategien/<slug:slug>/diskussion/feed/", feeds.whole_news, name="discussion_feed"),
-    path("strategien/<slug:slug>/ziele/<int:number>/feed/", feeds.goal_news, name="goal_feed"),
     path("kontakt/", site.page, {"name": "contact"}, name="contact"),
     path("impressum/", site.page, {"name": "imprint"}, name="imprint"),
     path("datenschutz/", site.page, {"name": "privacy"}, name="privacy"),
@@ -52,10 +49,20 @@ urlpatterns = [
     path("barrierefreiheit/", site.page, {"name": "accessibility"}, name="accessibility"),
     path("konto/", include("accounts.urls")),
     path("konto/", include("lenzen.account_urls")),
+]
+files_and_admin = [
+    path("strategien/<slug:slug>/weitersagen/qr.svg", strategies.tell_code, name="tell_code"),
+    path("admin/vorschau/<int:pk>/", strategies.preview, name="strategy_preview"),
+    path("termine.ics", strategies.calendar_file, name="calendar"),
+    path("feed/", feeds.site_news, name="feed"),
+    path("strategien/<slug:slug>/feed/", feeds.strategy_news, name="strategy_feed"),
+    path("strategien/<slug:slug>/diskussion/feed/", feeds.whole_news, name="discussion_feed"),
+    path("strategien/<slug:slug>/ziele/<int:number>/feed/", feeds.goal_news, name="goal_feed"),
     path("health/", site.health, name="health"),
     path("health/live/", site.alive, name="alive"),
     path("admin/", admin.site.urls),
 ]
+urlpatterns = [*i18n_patterns(*pages, prefix_default_language=False), *files_and_admin]
 
 handler400 = site.bad_request
 handler500 = site.server_error

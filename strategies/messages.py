@@ -8,6 +8,7 @@ from django.core.signing import BadSignature, Signer
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts.messages import in_town_language
 from accounts.models import User
 from strategies.models import Phase, PhaseEvent, Strategy, Subscription
 from strategies.wording import last_moment, tally, time_sentence
@@ -29,6 +30,7 @@ def unsubscribe_url(
     address it names the subscription, and so neither address nor person.
     """
 
+    @in_town_language
     def url(follower: User | str) -> str:
         if isinstance(follower, str):
             token = f"0-{subscriptions[follower]}"
@@ -53,6 +55,7 @@ def read_unsubscribe_token(token: str) -> tuple[int, int] | None:
     return int(person), int(other)
 
 
+@in_town_language
 def confirm_url(subscription: Subscription) -> str:
     token = _starting.sign(subscription.pk)
     return absolute(reverse("confirm_following", args=[token]))
@@ -66,12 +69,14 @@ def read_confirm_token(token: str) -> int | None:
         return None
 
 
+@in_town_language
 def asked_subject(strategy: Strategy | None) -> str:
     if strategy is None:
         return _("Keep up to date by e-mail: all strategies")
     return _("Keep up to date by e-mail: “{title}”").format(title=strategy.title)
 
 
+@in_town_language
 def please_confirm(subscription: Subscription) -> str:
     """For an address that somebody has entered: the link, and what if it was not they."""
     parts = [
@@ -88,6 +93,7 @@ def please_confirm(subscription: Subscription) -> str:
     return "\n\n".join(parts)
 
 
+@in_town_language
 def already_following(subscription: Subscription) -> str:
     """For an address that follows and was entered again."""
     url = unsubscribe_url(subscription.strategy, {subscription.address: subscription.pk})
@@ -101,6 +107,7 @@ def already_following(subscription: Subscription) -> str:
     return "\n\n".join(parts)
 
 
+@in_town_language
 def subject(event: PhaseEvent, phase: Phase) -> str:
     kinds = PhaseEvent.Kind
     texts = {
@@ -113,6 +120,7 @@ def subject(event: PhaseEvent, phase: Phase) -> str:
     return texts[event.kind].format(title=phase.strategy.title, last=last_moment(phase.closes_at))
 
 
+@in_town_language
 def body(event: PhaseEvent, phase: Phase) -> str:
     """For those who follow: what happened, the link, and why they hear of it."""
     parts = [time_sentence(phase, event.moment, remaining=False)]
@@ -124,6 +132,7 @@ def body(event: PhaseEvent, phase: Phase) -> str:
     return "\n\n".join(parts)
 
 
+@in_town_language
 def staff_body(event: PhaseEvent, phase: Phase) -> str:
     """For those who work here: the same, and where to work."""
     parts = [

@@ -295,12 +295,14 @@ def days_of(phase: Phase) -> str:
 
 @dataclass(frozen=True)
 class Step:
-    """A station on the way of a strategy. ``state`` is done, current or planned."""
+    """A station on the way of a strategy. ``state`` is done, current or planned; ``phase``
+    says that the title is the town's."""
 
     title: str
     when: str
     state: str
     detail: str = ""
+    phase: Phase | None = None
 
     @property
     def state_in_words(self) -> str:
@@ -317,7 +319,7 @@ def timeline(strategy: Strategy, phases: Sequence[Phase]) -> list[Step]:
         now = state(phase, phase.now)
         said = {"before": "planned", "open": "current", "closed": "done"}[now]
         detail = tally(phase.contributions, phase.participants) if now != "before" else ""
-        steps.append(Step(phase.title, days_of(phase), said, detail))
+        steps.append(Step(phase.title, days_of(phase), said, detail, phase))
         if phase.answered_at:
             steps.append(Step(_("Answer of the administration"), day(phase.answered_at), "done"))
         elif phase.answer_by:

@@ -1,0 +1,174 @@
+"""The site in English: complete, below /en/, and only where the address asks for it."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import override
+
+from accounts.models import Notification
+from comments.actions import post_comment
+from tests.factories import CommentFactory, GoalFactory, ReplyFactory, UserFactory, hidden
+
+pytestmark = pytest.mark.django_db
+
+PAGES = """home strategies dates search contact imprint privacy rules accessibility follow_all
+    account_login strategy discussion goal print tell follow""".split()
+FOR_CITIZENS = """account own_comments drafts notifications news_settings""".split()
+
+
+_EMPTY = {"meta", "link", "input", "br", "img", "hr"}
+
+
+class _Words(HTMLParser):
+    """What a page says outside of what is marked as German."""
+
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.stack, self.words = [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag in _EMPTY:
+            return
+        attrs = dict(attrs)
+        is_german = attrs.get("lang") == "de" or bool(self.stack and self.stack[-1])
+        if tag == "html":
+            assert attrs["lang"] == "en"
+        # The title of a window and the text of a field take no other language.
+        self.stack.append(is_german or tag in ("title", "textarea"))
+
+    def handle_endtag(self, tag):
+        if tag not in _EMPTY and self.stack:
+            self.stack.pop()
+
+    def handle_data(self, data):
+        if not (self.stack and self.stack[-1]):
+            self.words.append(data)
+
+
+def english_words(response) -> str:
+    page = _Words()
+    page.feed(response.content.decode())
+    return " ".join(" ".join(page.words).split())
+
+
+def german_sentences() -> set[str]:
+    """What the interface says in German, where that is more than a word or a name."""
+    catalogue = Path(settings.BASE_DIR) / "lenzen/locale/de/LC_MESSAGES/django.po"
+    with catalogue.open("rb") as file:
+        messages = [message for message in read_po(file) if message.id]
+    said = set()
+    for message in messages:
+        ids = message.id if isinstance(message.id, tuple) else (message.id,)
+        strings = message.string if isinstance(message.string, tuple) else (message.string,)
+        for words in {part for text in strings for part in re.split(r"[{%][^ ]*", text)}:
+            if len(words.strip()) > 12 and not any(words.strip() in text for text in ids):
+                said.add(" ".join(words.split()))
+    return said
+
+
+TOWN = "Auenland"
+"""A word that stands in everything the town and its citizens write."""
+
+
+@pytest.fixture
+def german_town(goal, open_phase):
+    open_phase.title = TOWN
+    open_phase.save()
+    strategy = goal.strategy
+    for field in "title summary edition introduction next_steps contact".split():
+        setattr(strategy, field, f"{TOWN}, {field}")
+    strategy.save()
+    goal.title = goal.text = TOWN
+    goal.save()
+
+
+@pytest.fixture
+def talk(goal, open_phase):
+    """A discussion in which everything is said that a page may show."""
+    GoalFactory(strategy=goal.strategy)
+    said = {"text": f"{TOWN} blüht", "badge": f"Amt {TOWN}", "label": "praise"}
+    comment = CommentFactory(goal=goal, phase=open_phase, **said)
+    ReplyFactory(parent=comment)
+    CommentFactory(goal=goal, phase=open_phase, agreeing=3)
+    hidden(CommentFactory(goal=goal, phase=open_phase))
+    return comment
+
+
+def address(name, goal):
+    strategy = goal.strategy
+    with override("en"):
+        if name == "goal":
+            return reverse("goal", args=[strategy.slug, goal.number])
+        if name in ("strategy", "discussion", "print", "tell", "follow"):
+            return reverse(name, args=[strategy.slug])
+        return reverse(name)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_is_english_below_en(name, client, goal, talk):
+    response = client.get(address(name, goal))
+
+    assert response.status_code == 200
+    words = english_words(response)
+    assert {said for said in german_sentences() if said in words} == set()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_words_of_the_town_are_marked_as_german(name, client, goal, german_town, talk):
+    query = {"q": "blüht"} if name == "search" else {}
+    response = client.get(address(name, goal), query)
+
+    words = english_words(response)
+    assert [
+        words[max(hit.start() - 60, 0) : hit.end() + 20] for hit in re.finditer(TOWN, words)
+    ] == []
+
+
+@pytest.mark.parametrize("name", FOR_CITIZENS)
+def test_the_account_is_english_below_en(name, signed_in, talk, goal):
+    words = english_words(signed_in(talk.author).get(address(name, goal)))
+
+    assert {said for said in german_sentences() if said in words} == set()
+
+
+def test_browser_decides_nothing(client, talk, goal):
+    response = client.get(goal.get_absolute_url(), headers={"Accept-Language": "en"})
+
+    assert response["Content-Language"] == "de"
+    assert "Accept-Language" not in response.get("Vary", "")
+    assert f'href="/en{goal.get_absolute_url()}" hreflang="en"' in response.content.decode()
+    assert not client.cookies
+
+
+def test_english_page_leads_to_english_pages_and_back(client, talk, goal):
+    page = client.get(f"/en{goal.get_absolute_url()}").content.decode()
+
+    assert f'href="{goal.get_absolute_url()}" hreflang="de"' in page
+    inner = re.findall(r'href="(/[^"]*)"', page)
+    unprefixed = [link for link in inner if not link.startswith(("/en/", "/static/"))]
+    assert set(unprefixed) - {goal.get_absolute_url()} <= {
+        link for link in unprefixed if link.endswith("feed/")
+    }
+
+
+def test_dates_are_english_on_english_pages(client, talk, goal):
+    page = client.get(f"/en{goal.get_absolute_url()}").content.decode()
+    day = talk.posted_at
+
+    assert re.search(rf"{day.day}\s{day:%B}\s{day.year}|\d+\s[A-Z][a-z]+\s\d{{4}}, \d+:\d\d<", page)
+    assert " Uhr" not in page
+
+
+def test_what_is_written_to_others_is_german(goal, open_phase, talk):
+    strategy = goal.strategy
+    with override("en"):
+        post_comment(author=UserFactory(), strategy=strategy, goal=goal, text="Yes", parent=talk)
+
+    receipt = Notification.objects.get()
+    assert receipt.subject.endswith("ist eingegangen und veröffentlicht")
+    assert "/en/" not in receipt.body + receipt.unsubscribe_url
