@@ -62,3 +62,16 @@ def test_every_word_is_translated(path):
     spoken = [*SPOKEN.findall(text), ENTITY.sub("", HTML.sub("\n", text))]
 
     assert [word for words in spoken for word in LETTERS.findall(words)] == []
+
+
+def test_the_town_is_named_in_the_settings_only():
+    """Another town takes the site over without touching templates or code."""
+    folders = ("templates", "static", "lenzen", "accounts", "strategies", "comments")
+    files = [path for folder in folders for path in (settings.BASE_DIR / folder).rglob("*")]
+    # The package bears the name, the demonstration is about the town.
+    known = {"settings.py", "demo.toml", "apps.py"}
+    kinds = {".py", ".html", ".txt", ".js", ".css", ".scss", ".svg", ".xml", ".po"}
+    named = [path for path in files if path.suffix in kinds and path.name not in known]
+
+    assert len(named) > 200
+    assert [path for path in named if "Lenzen" in path.read_text()] == []
