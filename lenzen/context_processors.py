@@ -1,6 +1,8 @@
 from django.conf import settings
 from django.urls import reverse
 
+from lenzen.listing import canonical
+
 
 def site(request):
     """What every page says about the town, and what its forms need."""
@@ -8,6 +10,7 @@ def site(request):
         "town": settings.TOWN,
         "demo": settings.DEMO,
         "other_language": _other_language(request),
+        "canonical": canonical(request),
         # As ReaderCsrfMiddleware: who has a session, or is just getting one, needs the token.
         "needs_token": settings.SESSION_COOKIE_NAME in request.COOKIES
         or not request.session.is_empty(),

@@ -9,7 +9,7 @@ from django.urls import include, path
 
 from comments import editing, reporting
 from comments import views as comments
-from lenzen import feeds
+from lenzen import feeds, listing
 from lenzen import views as site
 from strategies import following
 from strategies import views as strategies
@@ -58,6 +58,8 @@ files_and_admin = [
     path("strategien/<slug:slug>/feed/", feeds.strategy_news, name="strategy_feed"),
     path("strategien/<slug:slug>/diskussion/feed/", feeds.whole_news, name="discussion_feed"),
     path("strategien/<slug:slug>/ziele/<int:number>/feed/", feeds.goal_news, name="goal_feed"),
+    path("robots.txt", listing.robots, name="robots"),
+    path("sitemap.xml", listing.sitemap, name="sitemap"),
     path("health/", site.health, name="health"),
     path("health/live/", site.alive, name="alive"),
     path("admin/", admin.site.urls),

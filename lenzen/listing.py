@@ -1,0 +1,65 @@
+"""What search engines are told: which pages to list, and under which address."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from strategies.messages import absolute
+from strategies.models import Strategy
+
+PLAIN_PAGES = [
+    "home",
+    "strategies",
+    "dates",
+    "contact",
+    "imprint",
+    "privacy",
+    "rules",
+    "accessibility",
+]
+PAGES_OF_COMMENTS = ["goal", "discussion"]
+LISTED = {*PLAIN_PAGES, *PAGES_OF_COMMENTS, "strategy"}
+
+KEPT_OUT = [
+    "/admin/",
+    "/konto/",
+    "/suche/",
+    "/kommentare/",
+    "/abbestellen/",
+    "/auf-dem-laufenden/",
+]
+
+
+def canonical(request: HttpRequest) -> str | None:
+    """The one absolute address of a page that may be listed; None for all others."""
+    match = request.resolver_match
+    if match is None or match.view_name not in LISTED:
+        return None
+    address = absolute(request.path)
+    page = request.GET.get("seite", "")
+    # Sorted or filtered, page 2 has other comments than the plain page 2.
+    is_plain = set(request.GET) == {"seite"}
+    if match.view_name in PAGES_OF_COMMENTS and is_plain and page.isdecimal() and page != "1":
+        return f"{address}?seite={page}"
+    return address
+
+
+@require_safe
+def robots(request):
+    """Where programs should not go, and where the list of pages is."""
+    closed = [f"Disallow: {language}{path}" for path in KEPT_OUT for language in ("", "/en")]
+    lines = ["User-agent: *", *closed]
+    lines += ["", f"Sitemap: {absolute(reverse('sitemap'))}", ""]
+    return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def sitemap(request):
+    """Every page that may be listed: two queries."""
+    paths = [reverse(name) for name in PLAIN_PAGES]
+    for strategy in Strategy.objects.published().prefetch_related("goals"):
+        paths += [strategy.get_absolute_url(), reverse("discussion", args=[strategy.slug])]
+        paths += [goal.get_absolute_url() for goal in strategy.goals.all()]
+    context = {"addresses": [absolute(path) for path in paths]}
+    return render(request, "sitemap.xml", context, content_type="application/xml; charset=utf-8")
