@@ -202,7 +202,7 @@ def record_bounce(*, address: str, answer: str = "") -> None:
 
 
 def forget_bounce(*, address: str) -> None:
-    """Write to ``address`` again. Call it only when somebody has shown to read it."""
+    """Write to ``address`` again. Somebody has shown to read it, or staff want it tried."""
     Bounce.objects.filter(address=address.strip().lower()).delete()
 
 
@@ -212,14 +212,19 @@ def mark_read(*, person: User, up_to: int) -> int:
     return person.notifications.unread().filter(pk__lte=up_to).update(read_at=Now())
 
 
+@transaction.atomic
 def retry_notifications(*, notifications: NotificationQuerySet) -> int:
     """Let messages that were given up or expired try again now. Return how many.
 
-    Messages with a code are not among them: their text is gone.
+    Messages with a code are not among them: their text is gone. That mails to the address
+    came back is forgotten, so that the mail server is asked again.
     """
-    return notifications.filter(
+    ended = notifications.filter(
         outcome__in=[Notification.Outcome.GIVEN_UP, Notification.Outcome.EXPIRED], is_private=False
-    ).update(
+    )
+    for address in {notification.to for notification in ended.select_related("recipient")}:
+        forget_bounce(address=address)
+    return ended.update(
         outcome=Notification.Outcome.WAITING,
         ended_at=None,
         attempts=0,

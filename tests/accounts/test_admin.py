@@ -1,7 +1,8 @@
 import pytest
 from django.urls import reverse
 
-from accounts.models import Notification, User
+from accounts.actions import record_bounce, send_due_notifications
+from accounts.models import Bounce, Notification, User
 from tests.factories import NotificationFactory, UserFactory, days
 from tests.pages import form_values
 
@@ -72,6 +73,19 @@ def test_a_message_that_was_given_up_can_be_tried_again(signed_in, editor):
     signed_in(editor).post(OUTBOX, {"action": "retry", "_selected_action": [notification.pk]})
 
     assert list(Notification.objects.due()) == [notification]
+
+
+def test_trying_again_forgets_that_mails_came_back(signed_in, editor):
+    notification = given_up()
+    record_bounce(address=notification.recipient.email)
+    record_bounce(address="somebody-else@example.org")
+
+    signed_in(editor).post(OUTBOX, {"action": "retry", "_selected_action": [notification.pk]})
+    send_due_notifications()
+
+    notification.refresh_from_db()
+    assert notification.outcome == Notification.Outcome.SENT
+    assert Bounce.objects.get().address == "somebody-else@example.org"
 
 
 def test_who_may_only_look_at_the_outbox_tries_nothing_again(signed_in, moderator):
