@@ -147,7 +147,8 @@ def take_back_event(*, event: PhaseEvent, by: User) -> None:
     field = "opens_at" if event.kind == Kind.OPENED else "closes_at"
     if latest != event or not event.by_id or getattr(phase, field) != event.date_after:
         raise PhaseRefused(_("Something has happened since; this can no longer be taken back."))
-    if now >= event.recorded_at + TAKE_BACK:
+    # From the moment from which ``_move`` counts for the messages.
+    if now >= event.moment + TAKE_BACK:
         raise PhaseRefused(_("The messages have left; this can no longer be taken back."))
     since = event.moment if event.kind == Kind.OPENED else event.date_before
     if event.kind != Kind.CLOSED and phase.participations.filter(last_at__gte=since).exists():

@@ -310,7 +310,7 @@ class StrategyAdmin(admin.ModelAdmin):
             request,
             done=event_sentence(event),
             about=event.about,
-            time=clock(event.recorded_at + TAKE_BACK),
+            time=clock(event.moment + TAKE_BACK),
             url=reverse("admin:strategies_strategy_take_back", args=[event.pk]),
         )
 

@@ -136,13 +136,22 @@ def test_a_deed_can_be_taken_back_with_its_messages(state, deed, kind, follower,
 @each_deed
 def test_a_deed_whose_messages_have_left_cannot_be_taken_back(state, deed, kind, follower, editor):
     event = deed(state(follower), editor)
-    PhaseEvent.objects.filter(pk=event.pk).update(recorded_at=days(0) - TAKE_BACK)
+    PhaseEvent.objects.filter(pk=event.pk).update(moment=days(0) - TAKE_BACK)
     event.refresh_from_db()
 
     with pytest.raises(PhaseRefused):
         take_back_event(event=event, by=editor)
 
     assert Notification.objects.exists()
+
+
+@each_deed
+def test_messages_leave_when_taking_back_ends(state, deed, kind, follower, editor):
+    event = deed(state(follower), editor)
+
+    leave_at = set(Notification.objects.filter(about=event.about).values_list("send_at", flat=True))
+
+    assert leave_at == {event.moment + TAKE_BACK}
 
 
 @each_deed
