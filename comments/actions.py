@@ -284,8 +284,9 @@ def restore_comment(*, comment: Comment, by: User) -> Decision:
 
 @transaction.atomic
 def dismiss_reports(*, comment: Comment, explanation: str, by: User) -> Decision:
-    """Leave a comment as it is and say why to those who reported it, in ten minutes.
+    """Leave a comment as it is and say why to those who reported it and to its author.
 
+    They are told in ten minutes; until then the decision can be taken back.
     ModerationRefused: ``by`` is no moderator, gives no reason, or somebody was faster.
     """
     comment = Comment.objects.select_for_update(of=("self",)).get(pk=comment.pk)
@@ -301,6 +302,9 @@ def dismiss_reports(*, comment: Comment, explanation: str, by: User) -> Decision
         explanation=explanation.strip(),
         decided_by=by,
     )
+    # Of withdrawn words nobody could say that they stay.
+    if not comment.withdrawn_at:
+        _tell_author(comment, decision, messages.dismissed_subject, messages.dismissed)
     answer_reports(comment=comment, decision=decision)
     return decision
 

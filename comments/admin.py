@@ -63,7 +63,7 @@ class DismissForm(forms.Form):
     """Why a comment that was reported stays."""
 
     explanation = forms.CharField(
-        label=gettext_lazy("What those who reported it read"),
+        label=gettext_lazy("What those who reported it and the author read"),
         max_length=Decision._meta.get_field("explanation").max_length,
         widget=forms.Textarea({"rows": 2}),
         initial=gettext_lazy("The comment breaks no rule."),

@@ -106,6 +106,29 @@ def restored(comment: Comment, decision: Decision) -> str:
 
 
 @in_town_language
+def dismissed_subject(comment: Comment) -> str:
+    return _("Your comment No. {number} was reported and stays").format(number=comment.pk)
+
+
+@in_town_language
+def dismissed(comment: Comment, decision: Decision) -> str:
+    """What the author hears of dismissed reports: never who reported, nor their words."""
+    return "\n\n".join(
+        [
+            _(
+                "Your comment on “{place}” was reported. The moderation has looked at it and"
+                " leaves it as it is."
+            ).format(place=_place(comment)),
+            _quoted(comment.text),
+            _("Reason: {explanation}").format(explanation=decision.explanation),
+            _("A person decided this; no automatic system was involved."),
+            _("There is nothing for you to do."),
+            absolute(comment.get_absolute_url()),
+        ]
+    )
+
+
+@in_town_language
 def reported_subject(comment: Comment) -> str:
     return _("Your report about comment No. {number} has arrived").format(number=comment.pk)
 

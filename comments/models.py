@@ -298,7 +298,7 @@ class Vote(models.Model):
 class Decision(models.Model):
     """A moderator's verdict on a comment: the rule or law, and the sentence people read.
 
-    Of dismissed reports those who reported read it, else the author.
+    The author reads it, and of dismissed reports those who reported, too.
     """
 
     class Verdict(models.TextChoices):

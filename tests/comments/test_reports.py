@@ -238,15 +238,40 @@ def test_hiding_answers_the_reports_and_tells_who_reported(comment, citizen, mod
     assert comment.author.notifications.filter(about=decision.about).exists()
 
 
-def test_dismissing_tells_them_why_and_the_author_nothing(comment, citizen, moderator, client):
-    report_comment(comment=comment, rule=Rule.PRIVACY, reporter=citizen)
+def test_dismissing_tells_them_and_the_author_why(comment, citizen, moderator, client):
+    report_comment(comment=comment, rule=Rule.PRIVACY, words=WORDS, reporter=citizen)
 
     decision = dismiss(comment, moderator)
 
     assert told_about(decision) == [citizen.email]
     assert WHY in citizen.notifications.get(about=decision.about).body
-    assert not comment.author.notifications.exists()
+    message = comment.author.notifications.get()
+    decision.refresh_from_db()
+    assert abs(message.send_at - decision.decided_at - TAKE_BACK).total_seconds() < 2
+    assert message.subject == f"Ihr Kommentar Nr. {comment.pk} wurde gemeldet und bleibt stehen"
+    assert WHY in message.body
+    for secret in (citizen.public_name, citizen.email, WORDS):
+        assert secret not in message.body
     assert comment.text in client.get(comment.goal.get_absolute_url()).content.decode()
+
+
+def test_dismissing_taken_back_tells_nobody(comment, citizen, moderator):
+    ReportFactory(comment=comment, reporter=citizen)
+    decision = dismiss(comment, moderator)
+    about = decision.about
+    assert Notification.objects.filter(about=about).count() == 2
+
+    take_back_decision(decision=decision, by=moderator)
+
+    assert not Notification.objects.filter(about=about).exists()
+
+
+def test_nobody_is_told_that_withdrawn_words_stay(comment, moderator):
+    ReportFactory(comment=withdrawn(comment))
+
+    dismiss(comment, moderator)
+
+    assert not comment.author.notifications.exists()
 
 
 def test_dismissing_needs_a_reason_and_something_to_dismiss(comment, moderator):
