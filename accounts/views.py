@@ -34,17 +34,24 @@ def door(request):
         return redirect(get_login_redirect_url(request))
     form = DoorForm(_posted(request), initial=request.session.get(DOOR))
     if form.is_valid():
-        address = form.cleaned_data["email"].lower()
-        if not _may_ask_for_code(request, address):
+        if not send_code(request, form.cleaned_data["name"], form.cleaned_data["email"]):
             return ratelimit.respond_429(request)
-        request.session[DOOR] = form.cleaned_data
-        request.session.set_expiry(VISIT)
-        SignInCode.send_to(address, request)
-        if "again" in request.POST:
-            messages.success(request, _("A new code is on its way. The old one has expired."))
         return redirect(_with_next(request, "account_confirm_login_code"))
     context = {"form": form, "next": get_next_redirect_url(request)}
     return render(request, "account/login.html", context)
+
+
+def send_code(request, name, email):
+    """Send a code, and remember who they say they are. False when it was asked for too often."""
+    address = email.lower()
+    if not _may_ask_for_code(request, address):
+        return False
+    request.session[DOOR] = {"name": name, "email": email}
+    request.session.set_expiry(VISIT)
+    SignInCode.send_to(address, request)
+    if "again" in request.POST:
+        messages.success(request, _("A new code is on its way. The old one has expired."))
+    return True
 
 
 def _may_ask_for_code(request, address):
@@ -62,10 +69,24 @@ def enter_code(request):
     """The right code shows that the address is theirs, and signs them in."""
     if request.user.is_authenticated:
         return redirect(get_login_redirect_url(request))
+    context = {
+        "button": _("Sign in"),
+        "resend": reverse("account_login"),
+        "back": _with_next(request, "account_login"),
+    }
+    return take_code(request, context)
+
+
+def take_code(request, context):
+    """The page for the code, or where it leads: with the right one they are signed in.
+
+    ``context`` names its ``button``, where a new code is asked for (``resend``), and where
+    people go ``back`` to when this one is of no use.
+    """
     awaited = SignInCode.awaited(request)
     if awaited is None:
         messages.info(request, _("Your code has expired. Please ask for a new one."))
-        return redirect(_with_next(request, "account_login"))
+        return redirect(context["back"])
     # The session counts attempts, too, but not those that are made at the same instant.
     if not ratelimit.consume(request, action="enter_code", key=request.session.session_key):
         return ratelimit.respond_429(request)
@@ -74,8 +95,8 @@ def enter_code(request):
         return awaited.finish(get_next_redirect_url(request))
     if form.has_error("code", "incorrect") and not awaited.record_invalid_attempt():
         messages.error(request, _("The code was wrong too often. Please ask for a new one."))
-        return redirect(_with_next(request, "account_login"))
-    context = {
+        return redirect(context["back"])
+    context |= {
         "form": form,
         "next": get_next_redirect_url(request),
         "address": awaited.state["email"],

@@ -2,6 +2,9 @@ from django import forms
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from accounts import names
+from accounts.forms import DoorForm
+from accounts.models import User
 from comments.models import MAX_LENGTH, Comment, Label, Report, Rule
 from comments.rules import too_long
 
@@ -51,6 +54,17 @@ class CommentForm(WordsForm):
         if self.cleaned_data.get("parent"):
             self.cleaned_data["label"] = ""
         return self.cleaned_data
+
+
+class VisitorCommentForm(DoorForm, CommentForm):
+    """The same for whoever is not signed in: who they are stands in it, as at the door."""
+
+    def clean_name(self):
+        # Whether a name is taken is asked after the code: here it would tell who has an account.
+        name = names.tidy(self.cleaned_data["name"])
+        if name and (reason := names.refusal(name, User())):
+            raise forms.ValidationError(reason.label, code=reason.value)
+        return name
 
 
 def _rules():

@@ -272,6 +272,14 @@ def may_report(person: User | None, comment: Comment, now: datetime) -> Refusal 
     return None
 
 
+def too_many_comments(strategy: Strategy) -> Refusal:
+    sentence = _(
+        "Many comments have been written from here in a short time. Your text is still there."
+        " Please try again in an hour, or turn to: {contact}"
+    )
+    return Refusal("flooding", sentence.format(contact=contact(strategy)))
+
+
 def too_many_reports(strategy: Strategy) -> Refusal:
     sentence = _(
         "Many comments have been reported from here in a short time. Please try again in an hour,"

@@ -1,35 +1,36 @@
 from datetime import timedelta
 
+from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponseBadRequest, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.crypto import get_random_string
 from django.utils.formats import number_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts.adapter import VISIT
+from accounts.adapter import DOOR
+from accounts.views import send_code
 from comments import actions, threads
 from comments.actions import (
     CommentRefused,
     VoteRefused,
     WithdrawalRefused,
     discard_draft,
-    post_comment,
     save_draft,
     take_back_withdrawal,
     withdraw_comment,
 )
 from comments.arrangement import Arrangement
-from comments.forms import CommentForm
+from comments.forms import CommentForm, VisitorCommentForm
 from comments.markup import Onlooker, add_markup
-from comments.models import MAX_LENGTH, Comment, Draft, Opinion
+from comments.models import MAX_LENGTH, Comment, Opinion
 from comments.rules import closed, may_take_back_withdrawal, may_vote, may_withdraw, refusal
+from comments.waiting import CAME_WITH_CODE, keep, place_of_text, publish, waiting_text
 from strategies.models import Goal, Phase, Strategy
 from strategies.wording import end_of_day, timing
 
@@ -60,7 +61,7 @@ def whole(request, slug):
 def _discussion(request, strategy, goal, goals):
     refused = None
     if request.method == "POST":
-        form = CommentForm(request.POST, strategy=strategy, goal=goal)
+        form = _form(request)(request.POST, strategy=strategy, goal=goal)
         if form.is_valid():
             # Whoever is no longer signed in is led to the door, and the text is kept there.
             if "save" in request.POST and request.user.is_authenticated:
@@ -70,33 +71,40 @@ def _discussion(request, strategy, goal, goals):
             except CommentRefused as error:
                 refused = error.refusal
     else:
-        form = CommentForm(
-            initial=_waiting_text(request, strategy, goal), strategy=strategy, goal=goal
-        )
+        initial = waiting_text(request, strategy, goal) | request.session.get(DOOR, {})
+        form = _form(request)(initial=initial, strategy=strategy, goal=goal)
     return _page(request, strategy, goal, goals, form, refused)
 
 
+def _form(request):
+    # Whose session has ended was shown no fields for name and address.
+    is_known = request.user.is_authenticated or "signed_in" in request.POST
+    return CommentForm if is_known else VisitorCommentForm
+
+
 def _post(request, strategy, goal, said):
-    """Publish and lead to the comment; without sign-in keep the text and lead to the door."""
+    """Publish and lead to the comment; without sign-in or name keep the text and go on."""
+    if request.user.is_authenticated and request.user.public_name:
+        return publish(request, strategy, goal, said)
+    if not request.user.is_authenticated and not strategy.phases.open().exists():
+        raise CommentRefused(closed(strategy))
+    keep(request, strategy, goal, said)
+    here = urlencode({"next": place_of_text(strategy, goal, said["parent"])})
     if request.user.is_authenticated:
-        if request.user.public_name:
-            comment = post_comment(author=request.user, strategy=strategy, goal=goal, **said)
-            discard_draft(token=request.session.pop("draft", ""))
-            return redirect(f"{comment.get_absolute_url()}?neu=1")
-        door = reverse("choose_name")
-    else:
-        door = reverse("account_login")
-        if not strategy.phases.open().exists():
-            raise CommentRefused(closed(strategy))
-    _keep(request, strategy, goal, said)
-    here = _at_the_text(strategy, goal, said["parent"])
-    return redirect(f"{door}?{urlencode({'next': here})}")
-
-
-def _at_the_text(strategy, goal, parent):
-    """Where people write on: at the text that they have begun."""
-    here = reverse("goal", args=[strategy.slug, goal.number]) if goal else _whole_url(strategy)
-    return f"{here}?antwort={parent.pk}#id_text" if parent else f"{here}#id_text"
+        messages.info(
+            request, _("Your text is kept. Please choose a name, then you can publish it.")
+        )
+        return redirect(f"{reverse('choose_name')}?{here}")
+    if request.POST.get("signed_in"):
+        sentence = _(
+            "You are no longer signed in. Your text is still there. Please sign in again,"
+            " then you can publish it."
+        )
+        messages.info(request, sentence)
+        return redirect(f"{reverse('account_login')}?{here}")
+    if not send_code(request, said["name"], said["email"]):
+        return ratelimit.respond_429(request)
+    return redirect(f"{reverse('publish_with_code')}?{here}")
 
 
 def _save(request, strategy, goal, said):
@@ -108,48 +116,7 @@ def _save(request, strategy, goal, said):
     messages.success(
         request, _("Your draft is saved. Nobody else sees it. It is kept for 30 days.")
     )
-    return redirect(_at_the_text(strategy, goal, said["parent"]))
-
-
-def _keep(request, strategy, goal, said):
-    signed_in = request.user.is_authenticated
-    token = request.session.setdefault("draft", get_random_string(40))
-    if not signed_in:
-        request.session.set_expiry(VISIT)
-    place = {"strategy": strategy, "goal": goal, "parent": said["parent"]}
-    words = {"text": said["text"], "label": said["label"]}
-    save_draft(person=request.user if signed_in else None, token=token, **words, **place)
-    if request.POST.get("signed_in") and not signed_in:
-        sentence = _(
-            "You are no longer signed in. Your text is still there. Please sign in again,"
-            " then you can publish it."
-        )
-    elif signed_in:
-        sentence = _("Your text is kept. Please choose a name, then you can publish it.")
-    else:
-        sentence = _("Your text is kept. Please say who you are, then you can publish it.")
-    messages.info(request, sentence)
-
-
-def _waiting_text(request, strategy, goal):
-    """The text that waits here for this person, and what it answers."""
-    if request.user.is_authenticated:
-        owned = Draft.objects.filter(person=request.user)
-        if token := request.session.get("draft"):
-            owned |= Draft.objects.filter(token=token)
-    elif token := request.session.get("draft"):
-        owned = Draft.objects.filter(token=token)
-    else:
-        return {}
-    # A reply that waits does not stand in the way of a comment.
-    number = request.GET.get("antwort", "")
-    is_number = number.isascii() and number.isdecimal() and len(number) < 19
-    here = owned.filter(strategy=strategy, goal=goal, parent=number if is_number else None)
-    draft = here.order_by("-saved_at").first()
-    if draft is None:
-        return {}
-    words = {"text": draft.text, "label": draft.label, "parent": draft.parent_id}
-    return words | {"draft": draft.pk if draft.person_id else None}
+    return redirect(place_of_text(strategy, goal, said["parent"]))
 
 
 def _page(request, strategy, goal, goals, form, refused):
@@ -168,6 +135,7 @@ def _page(request, strategy, goal, goals, form, refused):
     add_markup(page.object_list, onlooker, reply_to)
     if refused is None and viewer and viewer.public_name and phase:
         refused = refusal(viewer, strategy, phase)
+    posted = _posted(onlooker, page.object_list)
     context = {
         "strategy": strategy,
         "goal": goal,
@@ -179,9 +147,13 @@ def _page(request, strategy, goal, goals, form, refused):
         "form": form if phase else None,
         "hint": _hint(viewer, phase),
         "refusal": refused,
-        "refused_text": form["text"].value() if form.is_bound else "",
+        # Also what waited here while commenting ended.
+        "refused_text": form["text"].value() or "",
         "reply_to": reply_to if phase else None,
-        "posted": _posted(onlooker, page.object_list),
+        "posted": posted,
+        "sign_out_below": posted
+        and CAME_WITH_CODE in request.session
+        and (posted.parent_id or posted.pk),
         "page": page,
         "arrangement": arrangement,
         "counts": counts,
@@ -244,10 +216,6 @@ def _hint(viewer, phase):
     return " ".join(parts)
 
 
-def _whole_url(strategy):
-    return reverse("discussion", args=[strategy.slug])
-
-
 @require_safe
 def comment(request, pk):
     """Where a comment stands: its permanent number leads to page and anchor."""
@@ -268,7 +236,7 @@ def _to_its_place(comment, query):
     if comment.goal:
         path = reverse("goal", args=[strategy.slug, comment.goal.number])
     else:
-        path = _whole_url(strategy)
+        path = reverse("discussion", args=[strategy.slug])
     query = f"?{urlencode(query)}" if query else ""
     return redirect(f"{path}{query}#kommentar-{comment.pk}")
 

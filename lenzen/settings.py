@@ -276,6 +276,8 @@ ACCOUNT_RATE_LIMITS = {
     "confirm_email": "5/15m/key",
     "follow": "60/h/ip,3/h/key,5/d/key",
     "report": "60/h/ip",
+    # By key: those who are signed in have no address here. See comments/waiting.py.
+    "comment": "120/h/key",
     "receipt_of_report": "5/h/key,10/d/key",
 }
 ACCOUNT_FORMS = {

@@ -7,7 +7,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
-from comments import editing, reporting
+from comments import editing, reporting, waiting
 from comments import views as comments
 from lenzen import feeds, listing
 from lenzen import views as site
@@ -25,6 +25,7 @@ pages = [
     path("strategien/<slug:slug>/druck/", comments.paper, name="print"),
     path("strategien/<slug:slug>/weitersagen/", strategies.tell, name="tell"),
     path("strategien/<slug:slug>/auf-dem-laufenden/", following.follow, name="follow"),
+    path("kommentare/code/", waiting.enter_code, name="publish_with_code"),
     path("kommentare/<int:pk>/", comments.comment, name="comment"),
     path("kommentare/<int:pk>/bearbeiten/", editing.edit, name="edit"),
     path("kommentare/<int:pk>/fassungen/", editing.versions, name="versions"),

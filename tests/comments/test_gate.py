@@ -6,10 +6,12 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
-from comments.models import Comment, CommentVersion, Report, Vote
+from accounts.models import Notification
+from comments.models import Comment, CommentVersion, Draft, Report, Vote
 from strategies.actions import close_phase, unpublish_strategy
 from strategies.messages import confirm_url, unsubscribe_url
 from strategies.models import PhaseEvent, Subscription
+from tests.accounts.door import DOOR, code_sent, knock
 from tests.addresses import public_addresses
 from tests.factories import (
     CommentFactory,
@@ -23,6 +25,8 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
+
+DOORS = (DOOR, "/kommentare/code/")
 
 # done: it was written.  refused: it was not, and a page says why.
 # door: the way leads to the sign-in.  nowhere: there is no such page.
@@ -56,6 +60,17 @@ TABLE = {
         "closed early": "refused refused  refused  refused  refused",
         "unpublished": "nowhere nowhere  nowhere  nowhere  nowhere",
         "open, worker stopped": "door    done     done     done     done",
+        "closed, worker stopped": "refused refused  refused  refused  refused",
+    },
+    # With the right code, and a text that waits for it.
+    "publish with a code": {
+        "before": "refused refused  refused  refused  refused",
+        "open": "done    refused  refused  refused  refused",
+        "a second after": "refused refused  refused  refused  refused",
+        "extended": "done    refused  refused  refused  refused",
+        "closed early": "refused refused  refused  refused  refused",
+        "unpublished": "refused refused  refused  refused  refused",
+        "open, worker stopped": "done    refused  refused  refused  refused",
         "closed, worker stopped": "refused refused  refused  refused  refused",
     },
     "edit": {
@@ -166,6 +181,7 @@ URL_NAMES = {
     "comment on a goal": "goal",
     "comment on the whole": "discussion",
     "reply": "goal",
+    "publish with a code": "publish_with_code",
     "edit": "edit",
     "remove a version": "remove_version",
     "vote": "vote",
@@ -232,12 +248,13 @@ class Place:
     def form(self, address):
         """Where this form is sent, and what it says."""
         goal = reverse("goal", args=[self.strategy.slug, self.goal.number])
-        text = {"text": "Benches, too."}
+        text = {"text": "Benches, too.", "email": "newcomer@example.org"}
         newcomer = {"email": "newcomer@example.org"}
         return {
             "comment on a goal": (goal, text),
             "comment on the whole": (reverse("discussion", args=[self.strategy.slug]), text),
             "reply": (goal, text | {"parent": self.comment.pk}),
+            "publish with a code": (reverse("publish_with_code"), {}),
             "edit": (reverse("edit", args=[self.comment.pk]), text),
             "remove a version": (reverse("remove_version", args=[self.comment.pk, 1]), {}),
             "vote": (reverse("vote", args=[self.comment.pk]), {"stimme": "ja"}),
@@ -269,18 +286,35 @@ def written() -> set:
     return {(name, *row) for name, rows in tables.items() for row in rows}
 
 
+def waiting_for_code(place, client):
+    knock(client, "newcomer@example.org", "Deichgängerin")
+    session = client.session
+    if "draft" not in session:
+        session["draft"] = f"kept for {place.strategy.pk}"
+        session.save()
+    Draft.objects.create(
+        token=session["draft"], strategy=place.strategy, goal=place.goal, text="Benches, too."
+    )
+    # Those who are signed in are sent none.
+    sent = Notification.objects.filter(subject__contains="Code").exists()
+    return code_sent() if sent else "000000"
+
+
 def attempt(address, place, client) -> str:
     if address == "show again":
         withdrawn(place.comment)
     if address == "remove a version":
         VersionFactory(comment=place.comment)
+    path, said = place.form(address)
+    if address == "publish with a code":
+        said = {"code": waiting_for_code(place, client)}
     before = written()
-    response = client.post(*place.form(address))
+    response = client.post(path, said)
     if written() != before:
         return "done"
     if response.status_code == 404:
         return "nowhere"
-    if response.status_code == 302 and response["Location"].startswith(reverse("account_login")):
+    if response.status_code == 302 and response["Location"].startswith(DOORS):
         return "door"
     return "refused"
 

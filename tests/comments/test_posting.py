@@ -25,6 +25,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 TEXT = "Mehr Bäume am <Markt> & Bänke."
+WHO = {"name": "Deichgängerin", "email": "deich@example.org"}
 
 
 def post(client, goal, text=TEXT, **more):
@@ -351,9 +352,9 @@ def test_a_refused_comment_leaves_no_trace(citizen, goal, open_phase):
 # Without sign-in the text waits
 
 
-def test_the_text_waits_behind_the_door_and_is_not_published_by_itself(client, citizen, goal):
-    door = post(client, goal)
-    assert door.url.startswith(reverse("account_login"))
+def test_the_text_waits_behind_the_code_and_is_not_published_by_itself(client, citizen, goal):
+    door = post(client, goal, **WHO)
+    assert door.url.startswith(reverse("publish_with_code"))
 
     client.force_login(citizen)
     page = client.get(goal.get_absolute_url()).content.decode()
@@ -365,14 +366,14 @@ def test_the_text_waits_behind_the_door_and_is_not_published_by_itself(client, c
 
 
 def test_nobody_else_sees_the_text_that_waits(client, signed_in, citizen, goal):
-    post(client, goal)
+    post(client, goal, **WHO)
 
     for reader in (signed_in(citizen), signed_in(UserFactory())):
         assert escape(TEXT) not in reader.get(goal.get_absolute_url()).content.decode()
 
 
 def test_the_text_waits_only_where_it_was_written(client, citizen, goal):
-    post(client, goal)
+    post(client, goal, **WHO)
     client.force_login(citizen)
 
     other = GoalFactory(strategy=goal.strategy)
@@ -382,7 +383,7 @@ def test_the_text_waits_only_where_it_was_written(client, citizen, goal):
 def test_an_answer_waits_as_an_answer(client, citizen, goal, open_phase):
     comment = CommentFactory(goal=goal, phase=open_phase)
 
-    door = post(client, goal, parent=comment.pk)
+    door = post(client, goal, parent=comment.pk, **WHO)
     client.force_login(citizen)
     page = client.get(goal.get_absolute_url(), {"antwort": comment.pk}).content.decode()
 

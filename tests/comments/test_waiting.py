@@ -1,0 +1,203 @@
+"""Without account: name, address and text in one form, then the code, then it is published."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils.html import escape
+
+from accounts.models import Notification, User
+from comments.models import Comment, Draft
+from strategies.actions import close_phase
+from tests.accounts.door import code_sent, signed_in_as
+from tests.factories import CommentFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+TEXT = "Mehr Bäume am <Markt> & Bänke."
+WHO = {"name": "Deichgängerin", "email": "deich@example.org"}
+SIGN_OUT = "Abmelden – die nächste Person kann schreiben"
+
+
+def write(reader, goal, **said):
+    return reader.post(goal.get_absolute_url(), {"text": TEXT} | WHO | said)
+
+
+def enter(reader, answer, code=""):
+    """Enter the code on the page that the form led to."""
+    return reader.post(answer.url, {"code": code or code_sent()})
+
+
+def test_three_screens_lead_to_a_published_comment(client, goal):
+    form = client.get(goal.get_absolute_url())
+    assert "Name, der bei Ihrem Kommentar steht" in form.text
+    assert not client.cookies
+
+    code_page = client.get(write(client, goal).url)
+    assert WHO["email"] in code_page.text
+    assert not Comment.objects.exists()
+    published = client.post(code_page.request["PATH_INFO"], {"code": code_sent()}, follow=True)
+
+    comment = Comment.objects.get()
+    assert (comment.text, comment.author_name) == (TEXT, "Deichgängerin")
+    assert published.redirect_chain[0][0] == f"/kommentare/{comment.pk}/?neu=1"
+    assert "Ihr Kommentar ist veröffentlicht." in published.text
+    assert SIGN_OUT in published.text
+    assert not Draft.objects.exists()
+
+
+def test_a_reply_is_published_the_same_way(client, goal, open_phase):
+    parent = CommentFactory(goal=goal, phase=open_phase)
+    parent.version = 2
+    parent.save()
+    answer = write(client, goal, parent=parent.pk, version=1)
+
+    published = client.get(enter(client, answer).url, follow=True)
+
+    reply = Comment.objects.get(parent=parent)
+    assert reply.answered_version == 1
+    assert SIGN_OUT in published.text
+
+
+def test_looking_at_the_code_page_publishes_nothing(client, goal):
+    answer = write(client, goal)
+
+    client.get(answer.url, {"code": code_sent()})
+    client.get(answer.url)
+
+    assert not Comment.objects.exists()
+    assert signed_in_as(client) is None
+
+
+def test_a_wrong_code_publishes_nothing(client, goal):
+    page = enter(client, write(client, goal), code="000 00x")
+
+    assert "Dieser Code stimmt nicht" in page.text or page.context["form"].errors
+    assert not Comment.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["Bauamt", "x", "deich@example.org"])
+def test_a_bad_name_returns_everything(name, client, goal):
+    page = write(client, goal, name=name, label="praise")
+
+    assert page.context["form"].has_error("name")
+    assert [
+        page.context["form"][field].value() for field in ("text", "name", "email", "label")
+    ] == [
+        TEXT,
+        name,
+        WHO["email"],
+        "praise",
+    ]
+    assert escape(TEXT) in page.text
+    assert not client.cookies
+    assert not Notification.objects.exists()
+
+
+def test_a_known_address_keeps_its_own_name(client, goal, citizen):
+    before = citizen.public_name
+
+    enter(client, write(client, goal, email=citizen.email))
+
+    assert Comment.objects.get().author == citizen
+    citizen.refresh_from_db()
+    assert citizen.public_name == before
+
+
+def test_a_name_that_is_taken_keeps_the_text(client, goal):
+    UserFactory(public_name=WHO["name"])
+
+    answer = enter(client, write(client, goal))
+
+    assert answer.url.startswith(reverse("choose_name"))
+    assert not Comment.objects.exists()
+    assert escape(TEXT) in client.get(goal.get_absolute_url()).text
+
+
+def test_closed_meanwhile_the_text_comes_back_with_the_sentence(client, goal, open_phase, editor):
+    answer = write(client, goal)
+    code = code_sent()
+    close_phase(phase=open_phase, by=editor, reason="Fertig.")
+
+    page = client.get(enter(client, answer, code).url)
+
+    assert "Ihr Kommentar wurde nicht veröffentlicht." in page.text
+    assert escape(TEXT) in page.text
+    assert not Comment.objects.exists()
+
+
+def test_whoever_corrects_the_address_finds_everything(client, goal):
+    write(client, goal)
+
+    form = client.get(goal.get_absolute_url()).context["form"]
+
+    assert [form[name].value() for name in ("text", "name", "email")] == [TEXT, *WHO.values()]
+
+
+def test_a_new_code_publishes_too(client, goal):
+    answer = write(client, goal)
+    Notification.objects.all().delete()
+
+    again = client.post(answer.url, {"again": "1"})
+    enter(client, again)
+
+    assert Comment.objects.count() == 1
+
+
+def test_an_expired_code_leads_back_to_the_text(client, goal):
+    answer = write(client, goal)
+    session = client.session
+    del session["account_login"]
+    session.save()
+
+    page = enter(client, answer, code="123456")
+
+    assert page.url == f"{goal.get_absolute_url()}#id_text"
+    assert escape(TEXT) in client.get(page.url).text
+
+
+def test_the_next_person_at_the_device_starts_afresh(client, goal):
+    client.get(enter(client, write(client, goal)).url, follow=True)
+
+    page = client.post(
+        reverse("account_logout"), {"next": f"{goal.get_absolute_url()}#formular"}, follow=True
+    )
+
+    assert signed_in_as(client) is None
+    form = page.context["form"]
+    assert [form[name].value() for name in ("text", "name", "email")] == [None, None, None]
+
+
+def test_whoever_signed_in_at_the_door_is_offered_no_next_person(signed_in, citizen, goal):
+    reader = signed_in(citizen)
+
+    page = reader.post(goal.get_absolute_url(), {"text": TEXT}, follow=True)
+
+    assert "Ihr Kommentar ist veröffentlicht." in page.text
+    assert SIGN_OUT not in page.text
+
+
+def test_forty_people_take_part_from_one_address(goal):
+    for number in range(40):
+        reader = Client(REMOTE_ADDR="203.0.113.7")
+        name = f"Nachbarin {chr(65 + number // 26)}{chr(65 + number % 26)}x"
+        enter(reader, write(reader, goal, name=name, email=f"n{number}@example.org"))
+
+    assert Comment.objects.count() == 40
+    assert User.objects.filter(email__startswith="n").count() == 40
+
+
+def test_too_many_comments_from_one_address_bring_the_text_back(
+    settings, signed_in, client, citizen, goal
+):
+    settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"comment": "1/h/key"}
+    signed_in(citizen).post(goal.get_absolute_url(), {"text": "Bänke."})
+
+    refused = signed_in(UserFactory()).post(goal.get_absolute_url(), {"text": TEXT})
+    assert refused.status_code == 409
+    assert "viele Kommentare geschrieben" in refused.text
+    assert escape(TEXT) in refused.text
+
+    page = client.get(enter(client, write(client, goal)).url)
+    assert "viele Kommentare geschrieben" in page.text
+    assert escape(TEXT) in page.text
+    assert Comment.objects.count() == 1
