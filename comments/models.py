@@ -393,7 +393,7 @@ class Report(models.Model):
 
 
 class Draft(models.Model):
-    """A text that waits for its author and is never published by itself.
+    """A text that waits for its author; only they publish it.
 
     It belongs to a person, or to whoever holds its unguessable token; a person has
     one per place.
