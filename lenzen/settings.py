@@ -279,6 +279,8 @@ ACCOUNT_RATE_LIMITS = {
     # By key: those who are signed in have no address here. See comments/waiting.py.
     "comment": "120/h/key",
     "receipt_of_report": "5/h/key,10/d/key",
+    "barrier": "60/h/ip",
+    "receipt_of_barrier": "3/h/key,5/d/key",
 }
 ACCOUNT_FORMS = {
     "login": "accounts.forms.PasswordSignInForm",

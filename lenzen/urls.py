@@ -9,7 +9,7 @@ from django.urls import include, path
 
 from comments import editing, reporting, waiting
 from comments import views as comments
-from lenzen import feeds, listing
+from lenzen import barriers, feeds, listing
 from lenzen import views as site
 from strategies import following
 from strategies import views as strategies
@@ -50,6 +50,7 @@ pages = [
     path("barrierefreiheit/", site.page, {"name": "accessibility"}, name="accessibility"),
     path("konto/", include("accounts.urls")),
     path("konto/", include("lenzen.account_urls")),
+    path("barriere-melden/", barriers.barrier, name="barrier"),
 ]
 files_and_admin = [
     path("strategien/<slug:slug>/weitersagen/qr.svg", strategies.tell_code, name="tell_code"),

@@ -54,7 +54,16 @@ def test_lists_empty_and_full(look, path):
 
 
 @pytest.mark.parametrize(
-    "path", ["kontakt", "impressum", "datenschutz", "nutzungsregeln", "barrierefreiheit", "fehlt"]
+    "path",
+    [
+        "kontakt",
+        "impressum",
+        "datenschutz",
+        "nutzungsregeln",
+        "barrierefreiheit",
+        "barriere-melden",
+        "fehlt",
+    ],
 )
 def test_pages_of_the_foot_and_none(look, path):
     look(f"/{path}/")

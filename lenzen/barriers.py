@@ -1,0 +1,125 @@
+"""Where people say what does not work for them: without account, cookie or record."""
+
+from allauth.core import ratelimit
+from django import forms
+from django.conf import settings
+from django.db import transaction
+from django.shortcuts import redirect, render
+from django.urls import Resolver404, resolve
+from django.utils.crypto import get_random_string
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts.actions import notify
+from accounts.models import User
+from strategies.messages import absolute
+
+
+def own_path(address: str) -> str:
+    """The path of one of our own pages; empty when ``address`` is none."""
+    path = address.strip().removeprefix(settings.SITE_URL).partition("?")[0].partition("#")[0]
+    try:
+        resolve(path)
+    except Resolver404:
+        return ""
+    return path
+
+
+class BarrierForm(forms.Form):
+    """What does not work, where, and where an answer may go."""
+
+    page = forms.CharField(
+        label=gettext_lazy("Address of the page"),
+        help_text=gettext_lazy("If you know it. For example: /strategien/"),
+        max_length=300,
+        required=False,
+    )
+    text = forms.CharField(
+        label=gettext_lazy("What does not work?"),
+        max_length=2000,
+        widget=forms.Textarea({"rows": 6}),
+        error_messages={"required": gettext_lazy("Please say what does not work.")},
+    )
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail address"),
+        help_text=gettext_lazy("Only if you wish an answer. Is not published."),
+        widget=forms.EmailInput({"autocomplete": "email"}),
+        required=False,
+    )
+
+    def clean_page(self):
+        typed = self.cleaned_data["page"]
+        path = own_path(typed)
+        if typed and not path:
+            raise forms.ValidationError(
+                _("This website has no such page. You may leave the address empty.")
+            )
+        return path
+
+
+@transaction.atomic
+def report_barrier(*, text: str, page: str = "", email: str = "") -> None:
+    """Owe those who work on the site this report, and ``email``, if given, a receipt.
+
+    The receipt quotes nothing, so that nobody can send words to others through us.
+    """
+    key = f"barrier-{get_random_string(20)}"
+    readers = [person for person in User.objects.staff() if _may_remedy(person)]
+    contact = settings.TOWN["contact_email"].lower()
+    is_reader = any(person.email.lower() == contact for person in readers)
+    parts = [
+        absolute(page) if page else _("They named no page."),
+        text,
+        _("Answer to: {address}").format(address=email) if email else _("They wish no answer."),
+    ]
+    notify(
+        recipients=readers,
+        addresses=[] if is_reader else [contact],
+        key=key,
+        subject=_("Somebody has reported a barrier"),
+        body="\n\n".join(parts),
+    )
+    if email:
+        notify(
+            addresses=[email.lower()],
+            key=f"{key}-receipt",
+            subject=_("Your report of a barrier has arrived"),
+            body=_(
+                "Somebody, probably you, has reported a barrier on our website and given this"
+                " address for the answer. We look at it and write to you. If it was not you,"
+                " there is nothing to do."
+            ),
+        )
+
+
+def _may_remedy(person):
+    return person.has_perm("comments.add_decision") or person.has_perm("strategies.change_strategy")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def barrier(request):
+    """Say that something on a page does not work."""
+    page = own_path(request.GET.get("seite", ""))
+    is_sent = request.method == "POST"
+    form = BarrierForm(request.POST if is_sent else None, initial={"page": page})
+    refused = None
+    if form.is_valid():
+        if _may_still_report(request, form.cleaned_data["email"].lower()):
+            report_barrier(**form.cleaned_data)
+            return redirect(f"{request.path}?angekommen")
+        refused = _("Too many reports came from here. Please try again in an hour, or call us.")
+    context = {
+        "form": form,
+        "refusal": refused,
+        "has_arrived": not is_sent and "angekommen" in request.GET,
+    }
+    return render(request, "barrier.html", context, status=429 if refused else 200)
+
+
+def _may_still_report(request, address):
+    if address and not ratelimit.consume(request, action="receipt_of_barrier", key=address):
+        return False
+    return bool(ratelimit.consume(request, action="barrier"))

@@ -1,0 +1,76 @@
+"""Whoever cannot use a page can say so, and somebody hears of it."""
+
+import pytest
+from django.conf import settings
+
+from accounts.models import Notification
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+PATH = "/barriere-melden/"
+WORDS = "Die Schrift ist zu klein."
+
+
+def send(client, **said):
+    return client.post(PATH, {"text": WORDS, **said})
+
+
+def test_a_barrier_reaches_those_who_can_remedy_it(client):
+    staff = UserFactory(is_staff=True, is_superuser=True)
+    UserFactory(is_staff=True)
+    UserFactory()
+    response = send(client, page="/termine/")
+    assert response.url == f"{PATH}?angekommen"
+    owed = Notification.objects.all()
+    assert {each.recipient for each in owed} == {staff, None}
+    assert {each.address for each in owed if not each.recipient} == {settings.TOWN["contact_email"]}
+    for each in owed:
+        assert WORDS in each.body
+        assert f"{settings.SITE_URL}/termine/" in each.body
+
+
+def test_it_is_confirmed_on_screen_without_a_cookie(client):
+    response = client.post(PATH, {"text": WORDS}, follow=True)
+    assert "Ihre Meldung ist angekommen" in response.content.decode()
+    assert not client.cookies
+
+
+def test_the_receipt_quotes_nothing(client):
+    send(client, email="Erna@example.org")
+    receipt = Notification.objects.get(address="erna@example.org")
+    assert WORDS not in receipt.body
+
+
+@pytest.mark.parametrize(
+    ("asked", "filled"),
+    [("/termine/", "/termine/"), ("//evil.example/", ""), ("https://evil.example/", "")],
+)
+def test_only_a_page_of_our_own_is_filled_in(client, asked, filled):
+    form = client.get(PATH, {"seite": asked}).context["form"]
+    assert form["page"].value() == filled
+
+
+def test_what_was_typed_comes_back_when_it_is_refused(client):
+    response = send(client, page="https://evil.example/")
+    assert WORDS in response.content.decode()
+    assert not Notification.objects.exists()
+
+
+def test_a_network_that_sends_too_many_is_refused_and_keeps_its_words(client, settings):
+    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "barrier": "1/h/ip"}
+    send(client)
+    response = send(client)
+    assert response.status_code == 429
+    assert WORDS in response.content.decode()
+    assert Notification.objects.count() == 1
+
+
+def test_an_address_gets_few_receipts(client):
+    answers = [send(client, email="erna@example.org").status_code for _each in range(4)]
+    assert answers == [302, 302, 302, 429]
+
+
+def test_the_foot_leads_there_and_knows_the_page(client):
+    assert f'href="{PATH}?seite=/termine/"' in client.get("/termine/").content.decode()
+    assert f'href="{PATH}"' in client.get("/konto/anmelden/").content.decode()
