@@ -16,8 +16,8 @@ from tests.factories import CommentFactory, GoalFactory, ReplyFactory, UserFacto
 
 pytestmark = pytest.mark.django_db
 
-PAGES = """home strategies dates search contact imprint privacy rules accessibility barrier follow_all
-    account_login strategy discussion goal print tell follow""".split()
+PAGES = """home strategies dates search contact imprint privacy rules accessibility barrier
+    follow_all account_login strategy discussion goal print tell follow""".split()
 FOR_CITIZENS = """account own_comments drafts notifications news_settings""".split()
 
 
