@@ -23,6 +23,8 @@ def _other_language(request):
     if request.LANGUAGE_CODE == settings.LANGUAGE_CODE:
         code, path = "en", f"/en{path}"
     else:
-        code, path = settings.LANGUAGE_CODE, path.removeprefix(f"/{request.LANGUAGE_CODE}")
+        # One slash: behind /en, two of them would be the address of another site.
+        code = settings.LANGUAGE_CODE
+        path = "/" + path.removeprefix(f"/{request.LANGUAGE_CODE}").lstrip("/")
     is_of_staff = request.path.startswith(reverse("admin:index"))
     return None if is_of_staff else {"code": code, "name": languages[code], "address": path}

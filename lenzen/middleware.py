@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.middleware.csrf import CsrfViewMiddleware
-from django.utils.translation import get_language_from_path, override
+from django.utils.translation import override
 
 
 class ReaderCsrfMiddleware(CsrfViewMiddleware):
@@ -31,7 +31,9 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request):
-        language = get_language_from_path(request.path_info) or settings.LANGUAGE_CODE
+        # Exactly as the addresses are written: /EN/ and /en-gb/ are no pages, and not English.
+        first = request.path_info.split("/")[1]
+        language = first if first in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
         with override(language):
             request.LANGUAGE_CODE = language
             response = self.get_response(request)

@@ -172,3 +172,16 @@ def test_what_is_written_to_others_is_german(goal, open_phase, talk):
     receipt = Notification.objects.get()
     assert receipt.subject.endswith("ist eingegangen und veröffentlicht")
     assert "/en/" not in receipt.body + receipt.unsubscribe_url
+
+
+@pytest.mark.parametrize("path", ["//elsewhere.example/", "/en//elsewhere.example/"])
+def test_other_language_is_on_this_site(path, client):
+    page = client.get(path).content.decode()
+
+    link = re.search(r'href="([^"]*)" hreflang', page)[1]
+    assert re.match(r"/[^/]", link)
+
+
+@pytest.mark.parametrize("path", ["/EN/", "/en-gb/"])
+def test_only_en_is_english(path, client):
+    assert client.get(path)["Content-Language"] == "de"
