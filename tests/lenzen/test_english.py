@@ -10,8 +10,9 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import override
 
+from accounts.actions import send_due_notifications
 from accounts.models import Notification
-from comments.actions import post_comment
+from comments.actions import edit_comment, post_comment
 from tests.factories import CommentFactory, GoalFactory, ReplyFactory, UserFactory, hidden
 
 pytestmark = pytest.mark.django_db
@@ -172,6 +173,31 @@ def test_what_is_written_to_others_is_german(goal, open_phase, talk):
     receipt = Notification.objects.get()
     assert receipt.subject.endswith("ist eingegangen und veröffentlicht")
     assert "/en/" not in receipt.body + receipt.unsubscribe_url
+
+
+def town_words_unmarked(response) -> list[str]:
+    words = english_words(response)
+    return [words[max(hit.start() - 60, 0) : hit.end() + 20] for hit in re.finditer(TOWN, words)]
+
+
+def test_versions_of_a_comment_are_marked_as_german(client, german_town, talk):
+    edit_comment(comment=talk, by=talk.author, text=f"{TOWN} blüht nicht")
+    response = client.get(f"/en/kommentare/{talk.pk}/fassungen/")
+
+    assert response.content.decode().count(f"{TOWN} blüht") == 2
+    assert town_words_unmarked(response) == []
+
+
+def test_messages_in_the_account_are_marked_as_german(signed_in, goal, open_phase):
+    author = UserFactory()
+    post_comment(author=author, strategy=goal.strategy, goal=goal, text="Yes")
+    while send_due_notifications():
+        pass
+    response = signed_in(author).get(address("notifications", goal))
+
+    assert "ist eingegangen und veröffentlicht" in response.content.decode()
+    words = english_words(response)
+    assert {said for said in german_sentences() if said in words} == set()
 
 
 @pytest.mark.parametrize("path", ["//elsewhere.example/", "/en//elsewhere.example/"])
