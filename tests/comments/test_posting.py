@@ -211,7 +211,7 @@ def test_closed_also_for_those_who_are_not_signed_in(client, goal):
     """Nobody is sent through the door for nothing."""
     goal.strategy.phases.update(closes_at=days(-0.01))
 
-    page = refused(post(client, goal))
+    page = refused(post(client, goal, **WHO))
 
     assert escape(TEXT) in page
     assert not Draft.objects.exists()
