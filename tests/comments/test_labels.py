@@ -41,7 +41,8 @@ def test_replies_have_no_label(signed_in, citizen, goal, open_phase):
 
 
 def test_label_waits_with_the_text(client, goal, signed_in, citizen):
-    client.post(goal.get_absolute_url(), {"text": "Benches.", "label": "concern"})
+    said = {"text": "Benches.", "label": "concern"}
+    client.post(goal.get_absolute_url(), said | {"name": "Deich", "email": "d@example.org"})
 
     assert Draft.objects.get().label == Label.CONCERN
     client.force_login(citizen)
