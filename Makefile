@@ -25,7 +25,7 @@ run: $(BIN)/.installed $(CATALOGUES) $(COLLECTED)
 test: $(BIN)/.installed-dev $(CATALOGUES) $(COLLECTED)
 	$(BIN)/python -m pytest -n 2 -m 'not access' $(TESTS)
 
-# Every page in every state: axe, valid HTML, narrow, dark, forced colours, keyboard.
+# The pages in their states: axe, valid HTML, narrow, dark, forced colours, keyboard.
 access: $(BIN)/.installed-dev $(CATALOGUES) $(COLLECTED) $(if $(shell command -v java),$(NPM_DIR)/.installed-dev)
 	$(BIN)/python -m pytest -n 2 -m access $(TESTS)
 

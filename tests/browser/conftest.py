@@ -160,37 +160,3 @@ def visit(new_context, live_server, settings):
 
     yield open_browser
     assert complaints == []
-
-
-# The closing report of `make access`
-
-
-def pytest_sessionfinish(session):
-    """A template that no state showed fails the whole walk."""
-    looked = whole_walk(session.config)
-    if looked and access.templates_without_state(looked):
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-def pytest_terminal_summary(terminalreporter, config):
-    looked = whole_walk(config)
-    if looked:
-        terminalreporter.section("access")
-        for line in access.closing_report(looked):
-            terminalreporter.write_line(line)
-
-
-def whole_walk(config):
-    """What was looked at, when nothing was left out; nothing in a process that only helps."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    is_whole = config.option.markexpr == "access" and not config.option.keyword
-    if hasattr(config, "workerinput") or not reporter or not is_whole:
-        return []
-    return [
-        json.loads(value)
-        for reports in reporter.stats.values()
-        for report in reports
-        if getattr(report, "when", "") == "call"
-        for name, value in report.user_properties
-        if name == "looked"
-    ]
