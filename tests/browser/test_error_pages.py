@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import OperationalError
 from django.shortcuts import render
@@ -37,6 +38,6 @@ ANSWERS = {
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
 def test_error_pages(look, answer, typed):
     request = RequestFactory().post("/stoerung/", typed)
-    request.user = AnonymousUser()
+    request.user, request.session = AnonymousUser(), SessionStore()
 
     look("/stoerung/", answer=answer(request))
