@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.actions import notify
+from accounts.messages import in_town_language
 from accounts.models import User
 from strategies.messages import absolute
 
@@ -59,6 +60,7 @@ class BarrierForm(forms.Form):
         return path
 
 
+@in_town_language
 @transaction.atomic
 def report_barrier(*, text: str, page: str = "", email: str = "") -> None:
     """Owe those who work on the site this report, and ``email``, if given, a receipt.

@@ -8,11 +8,12 @@ import pytest
 from babel.messages.pofile import read_po
 from django.conf import settings
 from django.urls import reverse
-from django.utils.translation import override
+from django.utils.translation import gettext, override
 
 from accounts.actions import send_due_notifications
 from accounts.models import Notification
 from comments.actions import edit_comment, post_comment
+from lenzen.barriers import report_barrier
 from tests.factories import CommentFactory, GoalFactory, ReplyFactory, UserFactory, hidden
 
 pytestmark = pytest.mark.django_db
@@ -211,3 +212,14 @@ def test_other_language_is_on_this_site(path, client):
 @pytest.mark.parametrize("path", ["/EN/", "/en-gb/"])
 def test_only_en_is_english(path, client):
     assert client.get(path)["Content-Language"] == "de"
+
+
+def test_a_barrier_reported_on_an_english_page_reaches_staff_in_german():
+    with override("en"):
+        report_barrier(text="Too small.", page="/strategien/", email="a@example.org")
+
+    subjects = list(Notification.objects.values_list("subject", flat=True))
+    assert len(subjects) == 2
+    with override("en"):
+        assert gettext("Somebody has reported a barrier") not in subjects
+        assert gettext("Your report of a barrier has arrived") not in subjects
