@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from accounts.messages import as_email
 from accounts.models import Bounce, Notification, NotificationQuerySet, User
 from accounts.names import NameRefusal, refusal, tidy
+from accounts.town import PageVersion, frame
 
 WORTH_SENDING = timedelta(days=3)
 """How long a message is worth sending when nothing else is said."""
@@ -48,9 +49,12 @@ def confirm_address(*, address: str) -> User:
     Call it only when they have shown that they do.
     """
     address = address.strip().lower()
-    person, _created = User.objects.get_or_create(
+    person, is_new = User.objects.get_or_create(
         email__iexact=address, defaults={"email": address, "password": make_password(None)}
     )
+    if is_new and (rules := frame().rules):
+        # The form that led here says that they apply.
+        accept_rules(person=person, version=rules)
     # One address a person, one person an address: what was confirmed before and has been
     # changed since, in the admin, must not lock anybody out.
     known = EmailAddress.objects.filter(Q(email=address) | Q(user=person))
@@ -76,6 +80,14 @@ def choose_name(*, person: User, name: str) -> None:
         # The unique row decides, so that of two who ask at once one gets it.
         person.refresh_from_db(fields=["public_name", "name_skeleton"])
         raise NameRefused(NameRefusal.TAKEN) from None
+
+
+@transaction.atomic
+def accept_rules(*, person: User, version: PageVersion) -> None:
+    """Keep that ``person`` has agreed to the rules of conduct as they stand in ``version``."""
+    person.accepted_rules, person.accepted_rules_at = version, Now()
+    person.save(update_fields=["accepted_rules", "accepted_rules_at"])
+    person.refresh_from_db(fields=["accepted_rules_at"])
 
 
 @transaction.atomic

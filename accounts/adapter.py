@@ -22,6 +22,7 @@ from qrcode.image.svg import SvgPathFillImage
 
 from accounts.actions import NameRefused, choose_name, confirm_address, notify
 from accounts.messages import in_town_language
+from accounts.town import town
 
 VALIDITY = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
 """How long a code may be used."""
@@ -96,7 +97,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix, email, context):
         """A mail with a code, through the outbox; it is pointless when the code is."""
         code = context["code"]
-        context = {"code": f"{code[:3]} {code[3:]}", "town": settings.TOWN}
+        context = {"code": f"{code[:3]} {code[3:]}", "town": town()}
         context["minutes"] = int(VALIDITY.total_seconds() // 60)
         notify(
             addresses=[email],
@@ -119,7 +120,7 @@ class AccountAdapter(DefaultAccountAdapter):
             recipients=[] if email else [user],
             addresses=[email] if email else [],
             key=get_random_string(20),
-            subject=f"{what} ({settings.TOWN['site_name']})",
+            subject=f"{what} ({town().site_name})",
             body=_(
                 "{what}.\n\nIf it was you, there is nothing to do. If it was not you, please"
                 " contact us at once.\n\nYou get this message because you have an account here."
@@ -174,4 +175,4 @@ class MFAAdapter(DefaultMFAAdapter):
         return qrcode.make(url, image_factory=SvgPathFillImage).to_string(encoding="unicode")
 
     def _get_site_name(self):
-        return settings.TOWN["site_name"]
+        return town().site_name

@@ -11,6 +11,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts import town_admin  # noqa: F401  registers what is in there
 from accounts.actions import retry_notifications
 from accounts.models import Bounce, Notification, User
 from accounts.names import skeleton

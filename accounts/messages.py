@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.utils import formataddr, parseaddr
 from functools import wraps
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
 from accounts.models import Notification, User
+from accounts.town import town
 
 _signer = Signer(salt="no news")
 
@@ -76,11 +78,12 @@ def as_email(letter: list[Notification]) -> EmailMultiAlternatives:
         "unsubscribe_url": _unsubscribe_url(letter),
         "settings_url": settings.SITE_URL + reverse("news_settings"),
         "site_url": f"{settings.SITE_URL}/",
-        "town": settings.TOWN,
+        "town": town(),
     }
     mail = EmailMultiAlternatives(
         subject=context["subject"],
         body=_plain(letter, context),
+        from_email=_sender(),
         to=[first.to],
         headers={
             # The same number each time, so that a mail sent twice can be recognised.
@@ -93,6 +96,12 @@ def as_email(letter: list[Notification]) -> EmailMultiAlternatives:
         mail.extra_headers["List-Unsubscribe"] = f"<{url}>"
         mail.extra_headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return mail
+
+
+def _sender() -> str:
+    """The address mails come from; a bare one gets the name of the website."""
+    name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    return formataddr((name or town().site_name, address))
 
 
 def _subject(letter: list[Notification]) -> str:
@@ -120,8 +129,9 @@ def _plain(letter: list[Notification], context: dict) -> str:
             f"{message.subject}\n{'-' * min(len(message.subject), 72)}\n\n{part}\n"
             for message, part in zip(letter, parts, strict=True)
         ]
-    town = context["town"]
-    foot = [f"{town['site_name']}\n{context['site_url']}", _("Questions? {contact}").format(**town)]
+    ours = context["town"]
+    questions = _("Questions? {contact}").format(contact=ours.contact)
+    foot = [f"{ours.site_name}\n{context['site_url']}", questions]
     if letter[0].is_gathered:
         foot.append(_("How often you get messages: {url}").format(url=context["settings_url"]))
     if context["unsubscribe_url"]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.names import skeleton
+from accounts.town import PageVersion
 
 GATHERED_UNTIL = time(7)
 """When gathered news leave, by the town's clock; weekly ones on Mondays."""
@@ -72,6 +73,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     warned_at = models.DateTimeField(
         _("asked whether it is still needed"), null=True, editable=False
     )
+    # NULL: they came while the rules of the start were valid.
+    accepted_rules = models.ForeignKey(
+        PageVersion, null=True, editable=False, on_delete=models.PROTECT, related_name="+"
+    )
+    accepted_rules_at = models.DateTimeField(null=True, editable=False)
 
     objects = UserManager()
 

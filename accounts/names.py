@@ -3,9 +3,10 @@
 import re
 import unicodedata
 
-from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from accounts.town import town
 
 SHORTEST, LONGEST = 2, 40
 """How many characters a public name has."""
@@ -133,7 +134,7 @@ def _alphabet(letter: str) -> str:
 def _is_reserved(name: str) -> bool:
     words = _words(name)
     taboo = [_words(phrase) for phrase in (*RESERVED, *_names_of_the_town())]
-    alone = {_shape("".join(words)) for words in (*taboo, _words(settings.TOWN["name"]))}
+    alone = {_shape("".join(words)) for words in (*taboo, _words(town().name))}
     spoken = f" {' '.join(map(_shape, words))} "
     return _shape("".join(words)) in alone or any(
         f" {' '.join(map(_shape, phrase))} " in spoken for phrase in taboo
@@ -150,6 +151,6 @@ def _shape(word: str) -> str:
 
 
 def _names_of_the_town() -> list[str]:
-    town = settings.TOWN
+    ours = town()
     erased = ["Gelöschtes Konto", "Deleted account"]
-    return [town["operator"], town["site_name"], f"Stadt {town['name']}", *erased]
+    return [ours.operator, ours.site_name, f"Stadt {ours.name}", *erased]

@@ -53,6 +53,8 @@ def _account(person: User) -> dict:
         "joined_at": person.joined_at,
         "last_login": person.last_login,
         "warned_at": person.warned_at,
+        "accepted_rules": str(person.accepted_rules or ""),
+        "accepted_rules_at": person.accepted_rules_at,
         "is_staff": person.is_staff,
         "roles": ", ".join(person.groups.values_list("name", flat=True)),
     }

@@ -5,11 +5,12 @@ from django.db.models import Count, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from accounts.actions import notify, notify_news, retract
+from accounts.actions import accept_rules, notify, notify_news, retract
 from accounts.models import Notification, User
 from comments import messages
 from comments.models import Comment, CommentVersion, Decision, Draft, Opinion, Vote
 from comments.reports import answer_reports, reopen_reports
+from comments.rulebook import words_of
 from comments.rules import (
     Refusal,
     may_edit,
@@ -19,6 +20,7 @@ from comments.rules import (
     may_vote,
     may_withdraw,
     refusal,
+    rules_to_agree_to,
 )
 from strategies.actions import Refused, subscribe_by_commenting
 from strategies.messages import unsubscribe_url
@@ -64,18 +66,22 @@ def post_comment(
     label: str = "",
     parent: Comment | None = None,
     version: int | None = None,
+    agrees_to: int | None = None,
 ) -> Comment:
     """Publish a comment. Raise CommentRefused if ``author`` may not comment here now.
 
-    ``version`` is the one of ``parent`` that the author has read, by default its latest.
+    ``version`` is the one of ``parent`` that the author has read, by default its latest;
+    ``agrees_to`` the version of the rules of conduct that they agree to with this.
     The strategy's phases are held until commit (``FOR SHARE``), so a comment is either
     in before staff move the closing date or refused after it. Those who post do not
     wait for one another; the posts of one person do.
     """
     phase = Phase.objects.hold_open(strategy.pk)
     participation = phase and _take_part(author, phase)
-    if reason := refusal(author, strategy, phase, goal=goal, parent=parent, text=text):
+    said = {"goal": goal, "parent": parent, "text": text, "agrees_to": agrees_to}
+    if reason := refusal(author, strategy, phase, **said):
         raise CommentRefused(reason)
+    _agree(author)
     comment = Comment.objects.create(
         phase=phase,
         goal=goal,
@@ -96,6 +102,11 @@ def post_comment(
     if parent:
         _tell_parent(comment, parent, strategy)
     return comment
+
+
+def _agree(person: User) -> None:
+    if changed := rules_to_agree_to(person):
+        accept_rules(person=person, version=changed)
 
 
 def _take_part(author: User, phase: Phase) -> Participation:
@@ -137,7 +148,9 @@ def _tell_parent(comment: Comment, parent: Comment, strategy: Strategy) -> None:
 
 
 @transaction.atomic
-def edit_comment(*, comment: Comment, by: User, text: str, label: str = "") -> None:
+def edit_comment(
+    *, comment: Comment, by: User, text: str, label: str = "", agrees_to: int | None = None
+) -> None:
     """Change one's own words while one can comment. CommentRefused: ``by`` may not here now.
 
     What it said before stays readable if somebody had replied or voted, else it is gone.
@@ -150,8 +163,9 @@ def edit_comment(*, comment: Comment, by: User, text: str, label: str = "") -> N
     Participation.objects.select_for_update().filter(phase=phase, person=by).first()
     held = Comment.objects.select_for_update(of=("self",))
     comment = held.select_related("phase__strategy", "goal", "parent__author").get(pk=comment.pk)
-    if reason := may_edit(by, comment, phase, text):
+    if reason := may_edit(by, comment, phase, text, agrees_to):
         raise CommentRefused(reason)
+    _agree(by)
     comment.label = "" if comment.parent else label
     if text != comment.text:
         if comment.was_answered():
@@ -252,6 +266,7 @@ def hide_comment(*, comment: Comment, rule: str, explanation: str, by: User) -> 
         comment=comment,
         verdict=Decision.Verdict.HIDDEN,
         rule=rule,
+        rule_words=words_of(rule),
         explanation=explanation.strip(),
         decided_by=by,
     )

@@ -21,8 +21,9 @@ from comments.actions import (
     restore_comment,
     take_back_decision,
 )
-from comments.models import Comment, Decision, Report, Rule
+from comments.models import Comment, Decision, Report
 from comments.reports import OPEN_REPORTS, in_words
+from comments.rulebook import rules_in_force
 from comments.rules import may_moderate
 from strategies.models import TAKE_BACK, Phase, Strategy
 from strategies.wording import clock, day_and_time
@@ -34,29 +35,25 @@ AT_ONCE = 100
 class HideForm(forms.Form):
     """Which rule, and the sentence that the author reads."""
 
-    rule = forms.ChoiceField(choices=Rule, widget=forms.HiddenInput)
+    rule = forms.CharField(widget=forms.HiddenInput)
     explanation = forms.CharField(
         label=gettext_lazy("What the author reads"),
         max_length=Decision._meta.get_field("explanation").max_length,
         widget=forms.Textarea({"rows": 2}),
     )
 
+    def __init__(self, *args, house_rule, **kwargs):
+        super().__init__(*args, auto_id=f"id_{house_rule.number}_%s", **kwargs)
+        self.title = house_rule.short
+        self.initial = {"rule": house_rule.number, "explanation": house_rule.explanation}
+
     @classmethod
     def each_rule(cls, data=None):
         """One form for each rule with its sentence; the one that was sent keeps what it holds."""
         sent = data.get("rule") if data else None
         return [
-            cls(
-                data if rule == sent else None,
-                initial={"rule": rule, "explanation": rule.explanation},
-                auto_id=f"id_{rule}_%s",
-            )
-            for rule in Rule
+            cls(data if rule.number == sent else None, house_rule=rule) for rule in rules_in_force()
         ]
-
-    @property
-    def title(self):
-        return Rule(self["rule"].value()).short
 
 
 class DismissForm(forms.Form):
@@ -184,7 +181,7 @@ class CommentAdmin(admin.ModelAdmin):
         if comment.withdrawn_at:
             state = _("Withdrawn")
         elif comment.hidden_by:
-            state = _("Hidden: {rule}").format(rule=Rule(comment.hidden_by.rule).short)
+            state = _("Hidden: {rule}").format(rule=comment.hidden_by.reason)
         else:
             state = _("Visible")
         return f"{state}. {in_words(comment.open_reports)}" if comment.open_reports else state
@@ -376,7 +373,7 @@ def _in_words(decision):
     parts = [day_and_time(decision.decided_at), decision.get_verdict_display()]
     parts += [str(decision.decided_by)]
     if decision.rule:
-        parts.append(str(Rule(decision.rule).short))
+        parts.append(decision.reason)
     if decision.explanation:
         parts.append(decision.explanation)
     return " · ".join(parts)
@@ -384,5 +381,5 @@ def _in_words(decision):
 
 def _report_in_words(report):
     who = str(report.reporter) if report.reporter else report.name
-    parts = [day_and_time(report.reported_at), str(Rule(report.rule).short)]
+    parts = [day_and_time(report.reported_at), report.reason]
     return " · ".join(filter(None, [*parts, who or _("without name"), report.words]))

@@ -13,7 +13,7 @@ from comments.actions import CommentRefused, RemovalRefused, edit_comment, remov
 from comments.differences import differences
 from comments.forms import WordsForm
 from comments.models import MAX_LENGTH, Comment, CommentVersion
-from comments.rules import may_edit
+from comments.rules import may_edit, rules_to_agree_to
 from comments.threads import prepare
 from strategies.models import Phase
 from strategies.wording import day_and_time
@@ -30,7 +30,10 @@ def edit(request, pk):
     found = Comment.objects.published().select_related("phase__strategy", "goal__strategy")
     comment = get_object_or_404(found, pk=pk, author=request.user)
     phase = Phase.objects.open().clocked().filter(pk=comment.phase_id).first()
-    refused = may_edit(request.user, comment, phase)
+    changed_rules = rules_to_agree_to(request.user)
+    # The form asks whether they agree, so this alone does not stand in the way of writing.
+    agrees = changed_rules and changed_rules.pk
+    refused = may_edit(request.user, comment, phase, agrees_to=agrees)
     form = _form(request, comment)
     if request.method == "POST" and form.is_valid():
         try:
@@ -47,6 +50,7 @@ def edit(request, pk):
         "form": form,
         "may_edit": phase and not comment.is_gone,
         "refusal": refused,
+        "changed_rules": changed_rules,
         "refused_text": form["text"].value() if form.is_bound else "",
         "leaves_version": comment.was_answered(),
     }

@@ -5,7 +5,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts import names
 from accounts.forms import DoorForm
 from accounts.models import User
-from comments.models import MAX_LENGTH, Comment, Label, Report, Rule
+from comments.models import MAX_LENGTH, Comment, Label, Report
+from comments.rulebook import Rule, rules_in_force
 from comments.rules import too_long
 
 
@@ -17,6 +18,7 @@ class WordsForm(forms.Form):
         choices=[("", _("Not specified")), *Label.choices],
         required=False,
     )
+    agrees_to = forms.IntegerField(required=False)
     text = forms.CharField(
         label=_("Your comment"),
         widget=forms.Textarea(attrs={"rows": 6}),
@@ -68,7 +70,7 @@ class VisitorCommentForm(DoorForm, CommentForm):
 
 
 def _rules():
-    return [(rule.value, capfirst(rule.short)) for rule in Rule]
+    return [(rule.number, capfirst(rule.short)) for rule in rules_in_force()]
 
 
 class ReportForm(forms.Form):

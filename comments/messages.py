@@ -1,10 +1,10 @@
 """The words of the messages about comments."""
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.messages import in_town_language
-from comments.models import Comment, Decision, Report, Rule
+from accounts.town import town
+from comments.models import Comment, Decision, Report
 from comments.rules import contact
 from strategies.messages import absolute
 from strategies.models import Strategy
@@ -77,11 +77,11 @@ def hidden(comment: Comment, decision: Decision) -> str:
             ).format(place=_place(comment)),
             _quoted(comment.text),
             _("Reason: {rule}. {explanation}").format(
-                rule=Rule(decision.rule).short, explanation=decision.explanation
+                rule=decision.reason, explanation=decision.explanation
             ),
             _("A person decided this; no automatic system was involved."),
             _("To have the decision checked by another person, turn to: {contact}").format(
-                contact=f"{contact(comment.phase.strategy)}, {settings.TOWN['contact_email']}"
+                contact=f"{contact(comment.phase.strategy)}, {town().contact_email}"
             ),
             absolute(comment.get_absolute_url()),
         ]
@@ -140,7 +140,9 @@ def reported(report: Report) -> str:
     return "\n\n".join(
         [
             _("You have reported comment No. {number} on “{place}”: {rule}.").format(
-                number=comment.pk, place=_place(comment), rule=Rule(report.rule).short
+                number=comment.pk,
+                place=_place(comment),
+                rule=report.reason,
             ),
             absolute(comment.get_absolute_url()),
             _("A person looks at it and decides. Then you hear what came of it."),
@@ -162,7 +164,7 @@ def report_answered(comment: Comment, decision: Decision) -> str:
     """The decision that Article 16 of Regulation (EU) 2022/2065 owes to who reported."""
     if decision.verdict == Decision.Verdict.HIDDEN:
         what = _("The moderation has hidden comment No. {number}, which you reported.")
-        reason = _("Reason: {rule}.").format(rule=Rule(decision.rule).short)
+        reason = _("Reason: {rule}.").format(rule=decision.reason)
     else:
         what = _(
             "The moderation has looked at comment No. {number}, which you reported, and leaves it"
@@ -175,7 +177,7 @@ def report_answered(comment: Comment, decision: Decision) -> str:
             reason,
             _("A person decided this; no automatic system was involved."),
             _("To have the decision checked by another person, turn to: {contact}").format(
-                contact=f"{contact(comment.phase.strategy)}, {settings.TOWN['contact_email']}"
+                contact=f"{contact(comment.phase.strategy)}, {town().contact_email}"
             ),
             absolute(comment.get_absolute_url()),
         ]

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from comments.rulebook import reason_in_public
 from strategies.constraints import SEARCH_CONFIG, FullTextIndex
 from strategies.models import Goal, Phase, Strategy
 
@@ -23,48 +24,6 @@ MAX_LENGTH = 4_000
 """Characters a comment may have, line breaks counted as one."""
 
 models.TextField.register_lookup(Length)
-
-
-class Rule(models.TextChoices):
-    """The rules of conduct, as numbered on their page, and the law."""
-
-    RESPECT = "1", _("Be respectful")
-    TOPIC = "2", _("Stay on the topic")
-    PRIVACY = "3", _("No personal details about others")
-    ADVERTISING = "4", _("No advertising")
-    OTHERS_WORDS = "5", _("No texts or pictures of others without permission")
-    REPETITION = "6", _("No repetition to drown out others")
-    LAW = "law", _("Against the law")
-
-    @property
-    def short(self) -> str:
-        """How a placeholder names it: „Regel 3 (persönliche Angaben über andere)“."""
-        return _REASONS_IN_PUBLIC[self]
-
-    @property
-    def explanation(self) -> str:
-        """The sentence to the author that a moderator starts from."""
-        return _EXPLANATIONS[self]
-
-
-_REASONS_IN_PUBLIC = {
-    Rule.RESPECT: _("Rule 1 (insulting others)"),
-    Rule.TOPIC: _("Rule 2 (not about the topic)"),
-    Rule.PRIVACY: _("Rule 3 (personal details about others)"),
-    Rule.ADVERTISING: _("Rule 4 (advertising)"),
-    Rule.OTHERS_WORDS: _("Rule 5 (somebody else's text or picture)"),
-    Rule.REPETITION: _("Rule 6 (repetition)"),
-    Rule.LAW: _("against the law"),
-}
-_EXPLANATIONS = {
-    Rule.RESPECT: _("Your comment attacks a person instead of a matter."),
-    Rule.TOPIC: _("Your comment is not about what is discussed here."),
-    Rule.PRIVACY: _("Your comment contains personal details about somebody else."),
-    Rule.ADVERTISING: _("Your comment advertises something."),
-    Rule.OTHERS_WORDS: _("Your comment contains a text or picture of somebody else."),
-    Rule.REPETITION: _("Your comment repeats what you have already written several times."),
-    Rule.LAW: _("Your comment breaks the law."),
-}
 
 
 class Label(models.TextChoices):
@@ -310,7 +269,9 @@ class Decision(models.Model):
         Comment, verbose_name=_("comment"), on_delete=models.PROTECT, related_name="decisions"
     )
     verdict = models.CharField(_("decision"), max_length=10, choices=Verdict)
-    rule = models.CharField(_("rule"), max_length=5, choices=Rule, blank=True)
+    rule = models.CharField(_("rule"), max_length=5, blank=True)
+    # What it said when it was cited; empty when it is one of the start.
+    rule_words = models.CharField(max_length=200, blank=True, editable=False)
     explanation = models.CharField(_("explanation"), max_length=500, blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -344,6 +305,11 @@ class Decision(models.Model):
     def about(self) -> str:
         return f"decision:{self.pk}"
 
+    @property
+    def reason(self) -> str:
+        """The rule as a placeholder names it."""
+        return reason_in_public(self.rule, self.rule_words)
+
 
 class ReportQuerySet(models.QuerySet):
     def open(self):
@@ -359,7 +325,8 @@ class Report(models.Model):
     """
 
     comment = models.ForeignKey(Comment, on_delete=models.CASCADE, related_name="reports")
-    rule = models.CharField(max_length=5, choices=Rule)
+    rule = models.CharField(max_length=5)
+    rule_words = models.CharField(max_length=200, blank=True)
     words = models.TextField(max_length=1_000, blank=True)
     reporter = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="reports"
@@ -390,6 +357,11 @@ class Report(models.Model):
     @property
     def about(self) -> str:
         return f"report:{self.pk}"
+
+    @property
+    def reason(self) -> str:
+        """What it says is wrong: a rule or the law."""
+        return reason_in_public(self.rule, self.rule_words)
 
 
 class Draft(models.Model):

@@ -6,6 +6,7 @@ from django.db.models.functions import Coalesce, Lower, Now
 from accounts.models import Notification, User
 from accounts.personal_data import addresses_of
 from comments.models import Comment, CommentQuerySet, CommentVersion, Decision, Draft, Report
+from comments.rulebook import reason_in_public
 
 
 def export(person: User) -> dict[str, list[dict]]:
@@ -16,16 +17,27 @@ def export(person: User) -> dict[str, list[dict]]:
     return {
         "comments": [_comment(comment) for comment in comments],
         "earlier_versions": list(versions.values("comment", "number", "text", "replaced_at")),
-        "decisions": list(
-            decisions.values("comment", "verdict", "rule", "explanation", "decided_at")
-        ),
+        "decisions": [
+            _with_reason(row)
+            for row in decisions.values(
+                "comment", "verdict", "rule", "rule_words", "explanation", "decided_at"
+            )
+        ],
         "decided": list(person.decisions.values("comment", "verdict", "decided_at")),
         "votes": list(person.votes.values("comment", "opinion")),
-        "reports": list(
-            _reports(person).values("comment", "rule", "words", "name", "email", "reported_at")
-        ),
+        "reports": [
+            _with_reason(row)
+            for row in _reports(person).values(
+                "comment", "rule", "rule_words", "words", "name", "email", "reported_at"
+            )
+        ],
         "drafts": [_draft(draft) for draft in person.drafts.select_related("strategy", "goal")],
     }
+
+
+def _with_reason(row: dict) -> dict:
+    number, words = row["rule"], row.pop("rule_words")
+    return row | {"rule": reason_in_public(number, words) if number else ""}
 
 
 def _comment(comment: Comment) -> dict:

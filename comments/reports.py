@@ -8,7 +8,8 @@ from django.utils.translation import ngettext
 from accounts.actions import notify
 from accounts.models import User
 from comments import messages
-from comments.models import Comment, Decision, Report, Rule
+from comments.models import Comment, Decision, Report
+from comments.rulebook import words_of
 from comments.rules import Refusal, may_report
 from strategies.models import TAKE_BACK, Phase
 
@@ -46,7 +47,8 @@ def report_comment(
     if reason := may_report(reporter, comment, now):
         raise ReportRefused(reason)
     who = {"reporter": reporter} if reporter else {"name": name, "email": email.lower()}
-    report = Report.objects.create(comment=comment, rule=rule, words=words, reported_at=now, **who)
+    cited = {"rule": rule, "rule_words": words_of(rule)}
+    report = Report.objects.create(comment=comment, words=words, reported_at=now, **cited, **who)
     notify(
         **_reporters([report]),
         key=report.about,
@@ -85,7 +87,7 @@ def reopen_reports(*, decision: Decision) -> None:
 def in_words(reports: list[Report]) -> str:
     """„2 Meldungen: Regel 1 (…), Regel 3 (…)“"""
     words = ngettext("{number} report: {rules}", "{number} reports: {rules}", len(reports))
-    rules = dict.fromkeys(str(Rule(report.rule).short) for report in reports)
+    rules = dict.fromkeys(report.reason for report in reports)
     return words.format(number=len(reports), rules=", ".join(rules))
 
 

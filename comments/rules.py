@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
+from accounts.town import PageVersion, frame, town
 from comments.models import MAX_LENGTH, Comment, CommentVersion
 from strategies.models import Goal, Phase, Strategy
-from strategies.wording import clock, day_and_time, end_of_day, last_moment
+from strategies.wording import clock, day, day_and_time, end_of_day, last_moment
 
 FLOOD_LIMITS = ((5, timedelta(minutes=10)), (50, timedelta(days=1)))
 """How many contributions a citizen may post in how long."""
@@ -46,11 +46,13 @@ def refusal(
     goal: Goal | None = None,
     parent: Comment | None = None,
     text: str = "",
+    agrees_to: int | None = None,
 ) -> Refusal | None:
     """Say why ``author`` may not post this here now, or None if they may.
 
     ``phase`` is the open phase of a published strategy with the database's ``now``, or
-    None. The action asks under its lock; a page may ask before, without ``text``.
+    None; ``agrees_to`` the version of the rules of conduct that they agree to with this.
+    The action asks under its lock; a page may ask before, without ``text``.
     """
     if phase is None:
         return closed(strategy)
@@ -58,6 +60,8 @@ def refusal(
         return reason
     if not author.public_name:
         return Refusal("nameless", _("Please choose the name that stands beside your comments."))
+    if reason := _disagreeing(author, agrees_to):
+        return reason
     if parent and not _may_be_answered(parent, strategy, goal):
         return Refusal("parent", _("The comment that you are answering is no longer there."))
     if text:
@@ -73,8 +77,25 @@ def _suspended(person: User, strategy: Strategy, phase: Phase) -> Refusal | None
     return Refusal("suspended", sentence.format(until=until, contact=contact(strategy)))
 
 
+def rules_to_agree_to(person: User) -> PageVersion | None:
+    """The rules of conduct that ``person`` has to agree to before they contribute, if any."""
+    changed = frame().rules
+    return changed if changed and (person.accepted_rules_id or 0) < changed.pk else None
+
+
+def _disagreeing(author: User, agrees_to: int | None) -> Refusal | None:
+    changed = rules_to_agree_to(author)
+    if changed is None or changed.pk == agrees_to:
+        return None
+    sentence = _(
+        "The rules of conduct were changed on {day}. Please read them. If you agree to them, you"
+        " can publish your text; it is still there."
+    )
+    return Refusal("rules", sentence.format(day=day(changed.saved_at)))
+
+
 def contact(strategy: Strategy) -> str:
-    return strategy.contact or settings.TOWN["contact"]
+    return strategy.contact or town().contact
 
 
 def closed(strategy: Strategy) -> Refusal:
@@ -187,10 +208,17 @@ def may_vote(
     return _suspended(person, strategy, phase)
 
 
-def may_edit(user: User, comment: Comment, phase: Phase | None, text: str = "") -> Refusal | None:
+def may_edit(
+    user: User,
+    comment: Comment,
+    phase: Phase | None,
+    text: str = "",
+    agrees_to: int | None = None,
+) -> Refusal | None:
     """Say why ``user`` may not change the words of ``comment`` to ``text``, or None if they may.
 
     ``phase`` is the one open now: what was said in one that is closed stays as it is.
+    ``agrees_to`` is as in ``refusal``.
     """
     if comment.author_id != user.pk:
         return Refusal("not own", _("Only who wrote a comment may edit it."))
@@ -209,7 +237,7 @@ def may_edit(user: User, comment: Comment, phase: Phase | None, text: str = "") 
         )
         return Refusal("often", sentence.format(number=MOST_EDITS))
     strategy = comment.phase.strategy
-    if reason := _suspended(user, strategy, phase):
+    if reason := _suspended(user, strategy, phase) or _disagreeing(user, agrees_to):
         return reason
     return _repeated(user, strategy, comment.goal, text, besides=comment) if text else None
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from comments.models import Comment, CommentQuerySet, Label, Rule
+from comments.models import Comment, CommentQuerySet, Label
 from strategies.models import Goal, Strategy
 from strategies.wording import day, day_and_time
 
@@ -24,7 +24,7 @@ def placeholder(comment: Comment) -> str:
         return text.format(day=day(comment.withdrawn_at))
     if comment.hidden_by_id:
         text = _("This comment was hidden by the moderation on {day}. Reason: {rule}.")
-        rule = Rule(comment.hidden_by.rule).short
+        rule = comment.hidden_by.reason
         return text.format(day=day(comment.hidden_by.decided_at), rule=rule)
     return ""
 

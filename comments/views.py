@@ -29,7 +29,14 @@ from comments.arrangement import Arrangement
 from comments.forms import CommentForm, VisitorCommentForm
 from comments.markup import Onlooker, add_markup
 from comments.models import MAX_LENGTH, Comment, Opinion
-from comments.rules import closed, may_take_back_withdrawal, may_vote, may_withdraw, refusal
+from comments.rules import (
+    closed,
+    may_take_back_withdrawal,
+    may_vote,
+    may_withdraw,
+    refusal,
+    rules_to_agree_to,
+)
 from comments.waiting import CAME_WITH_CODE, keep, place_of_text, publish, waiting_text
 from strategies.models import Goal, Phase, Strategy
 from strategies.wording import end_of_day, timing
@@ -133,8 +140,10 @@ def _page(request, strategy, goal, goals, form, refused):
     page = _thread_page(request, arrangement, place, counts, reply_to, viewer)
     onlooker = Onlooker(strategy, phase, viewer, request.GET.get("neu"))
     add_markup(page.object_list, onlooker, reply_to)
+    changed_rules = rules_to_agree_to(viewer) if viewer else None
     if refused is None and viewer and viewer.public_name and phase:
-        refused = refusal(viewer, strategy, phase)
+        # The form asks whether they agree, so this alone does not stand in the way of writing.
+        refused = refusal(viewer, strategy, phase, agrees_to=changed_rules and changed_rules.pk)
     posted = _posted(onlooker, page.object_list)
     context = {
         "strategy": strategy,
@@ -147,6 +156,7 @@ def _page(request, strategy, goal, goals, form, refused):
         "form": form if phase else None,
         "hint": _hint(viewer, phase),
         "refusal": refused,
+        "changed_rules": changed_rules,
         # Also what waited here while commenting ended.
         "refused_text": form["text"].value() or "",
         "reply_to": reply_to if phase else None,

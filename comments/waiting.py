@@ -71,7 +71,7 @@ def publish(request, strategy, goal, said):
     here = request.META["REMOTE_ADDR"]
     if not ratelimit.consume(request, action="comment", key=here):
         raise CommentRefused(too_many_comments(strategy))
-    words = {name: said[name] for name in ("text", "label", "parent", "version")}
+    words = {name: said[name] for name in ("text", "label", "parent", "version", "agrees_to")}
     comment = post_comment(author=request.user, strategy=strategy, goal=goal, **words)
     discard_draft(token=request.session.pop("draft", ""))
     return redirect(f"{comment.get_absolute_url()}?neu=1")
@@ -106,7 +106,7 @@ def _publish_waiting(request, place):
     if draft is None:
         return None
     said = {"text": draft.text, "label": draft.label, "parent": draft.parent}
-    said["version"] = request.session.pop(ANSWERED_VERSION, None)
+    said |= {"version": request.session.pop(ANSWERED_VERSION, None), "agrees_to": None}
     try:
         return publish(request, draft.strategy, draft.goal, said)
     except CommentRefused as error:

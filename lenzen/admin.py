@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from allauth.account.decorators import secure_admin_login
-from django.conf import settings
 from django.contrib import admin
 from django.db.models import Count, Min
 from django.db.models.base import ModelBase
@@ -15,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Notification, TaskRun
+from accounts.town import current_pages, current_statement, town
 from comments.models import Comment, Decision, Report
 from comments.reports import OPEN_REPORTS, in_words
 from comments.rules import may_moderate
@@ -48,7 +48,7 @@ class Site(admin.AdminSite):
         super().register(ours, admin_class, **options)
 
     def each_context(self, request):
-        return super().each_context(request) | {"site_title": settings.TOWN["site_name"]}
+        return super().each_context(request) | {"site_title": town().site_name}
 
     def index(self, request, extra_context=None):
         return super().index(request, (extra_context or {}) | work(request.user))
@@ -73,6 +73,8 @@ def work(user) -> dict:
             "late_answers": late_answers(),
             "drafts": Strategy.objects.filter(published_at=None),
         }
+    if user.has_perm("accounts.add_pageversion"):
+        found["gaps"] = gaps()
     if not may_moderate(user):
         found["reported_comments"] = reported_comments()
         found["newest_comments"] = newest_comments()
@@ -146,6 +148,22 @@ def recent_deeds(user) -> list[dict]:
         }
         for deed, what, done_at, admin_name in deeds
     ]
+
+
+def gaps() -> list[dict]:
+    """What staff still have to say about the town, and where."""
+    found = []
+    if not town().pk:
+        url = reverse("admin:accounts_town_add")
+        found.append({"what": _("Name and contact of the town"), "url": url, "number": 0})
+    for page in current_pages():
+        if number := len(page.gaps):
+            url = f"{reverse('admin:accounts_pageversion_add')}?page={page.page}"
+            found.append({"what": page.get_page_display(), "url": url, "number": number})
+    if number := current_statement().gaps:
+        url = reverse("admin:accounts_statement_add")
+        found.append({"what": _("Declaration on accessibility"), "url": url, "number": number})
+    return found
 
 
 def worker() -> dict:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.actions import notify
 from accounts.messages import in_town_language
 from accounts.models import User
+from accounts.town import town
 from strategies.messages import absolute
 
 
@@ -69,7 +70,7 @@ def report_barrier(*, text: str, page: str = "", email: str = "") -> None:
     """
     key = f"barrier-{get_random_string(20)}"
     readers = [person for person in User.objects.staff() if _may_remedy(person)]
-    contact = settings.TOWN["contact_email"].lower()
+    contact = town().contact_email.lower()
     is_reader = any(person.email.lower() == contact for person in readers)
     parts = [
         absolute(page) if page else _("They named no page."),

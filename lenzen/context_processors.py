@@ -1,13 +1,16 @@
 from django.conf import settings
 from django.urls import reverse
 
+from accounts.town import frame
 from lenzen.listing import canonical
 
 
 def site(request):
     """What every page says about the town, and what its forms need."""
+    ours = frame()
     return {
-        "town": settings.TOWN,
+        "town": ours.town,
+        "slots": ours.slots,
         "demo": settings.DEMO,
         "other_language": _other_language(request),
         "canonical": canonical(request),

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.contrib.syndication.views import Feed
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -15,6 +14,7 @@ from django.utils.html import linebreaks
 from django.utils.translation import gettext as _
 from django.views.decorators.http import conditional_page, require_safe
 
+from accounts.town import town
 from comments.models import Comment
 from lenzen.richtext import clean
 from strategies.calendar import printable
@@ -48,7 +48,7 @@ class News(Feed):
     path_name = ""
 
     def author_name(self):
-        return settings.TOWN["operator"]
+        return town().operator
 
     def link(self, about):
         return about.get_absolute_url()
@@ -87,7 +87,7 @@ class SiteNews(News):
     path_name = "feed"
 
     def title(self):
-        return settings.TOWN["site_name"]
+        return town().site_name
 
     def link(self):
         return reverse("home")

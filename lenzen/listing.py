@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from accounts.town import SLOTS, frame
 from strategies.messages import absolute
 from strategies.models import Strategy
 
@@ -16,10 +17,11 @@ PLAIN_PAGES = [
     "imprint",
     "privacy",
     "rules",
+    "how_it_works",
     "accessibility",
 ]
 PAGES_OF_COMMENTS = ["goal", "discussion"]
-LISTED = {*PLAIN_PAGES, *PAGES_OF_COMMENTS, "strategy"}
+LISTED = {*PLAIN_PAGES, *SLOTS, *PAGES_OF_COMMENTS, "strategy"}
 
 KEPT_OUT = [
     "/admin/",
@@ -57,7 +59,7 @@ def robots(request):
 @require_safe
 def sitemap(request):
     """Every page that may be listed: two queries."""
-    paths = [reverse(name) for name in PLAIN_PAGES]
+    paths = [reverse(name) for name in (*PLAIN_PAGES, *sorted(frame().slots))]
     for strategy in Strategy.objects.published().prefetch_related("goals"):
         paths += [strategy.get_absolute_url(), reverse("discussion", args=[strategy.slug])]
         paths += [goal.get_absolute_url() for goal in strategy.goals.all()]

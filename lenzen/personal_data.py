@@ -23,7 +23,8 @@ import accounts.personal_data as of_accounts
 import comments.personal_data as of_comments
 import strategies.personal_data as of_strategies
 from accounts.models import Notification, User
-from comments.models import Decision, Label, Opinion, Rule
+from accounts.town import town
+from comments.models import Decision, Label, Opinion
 from strategies.wording import day_and_time
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ SECTIONS = {
     "log": gettext_lazy("What you did in the staff area"),
 }
 WORDS = {
+    "accepted_rules": gettext_lazy("agreed to"),
+    "accepted_rules_at": gettext_lazy("agreed"),
     "about": gettext_lazy("about"),
     "action_flag": gettext_lazy("what"),
     "action_time": gettext_lazy("when"),
@@ -113,7 +116,6 @@ CHOICES = {
     "news_rhythm": User.Rhythm,
     "opinion": Opinion,
     "outcome": Notification.Outcome,
-    "rule": Rule,
     "type": Authenticator.Type,
     "verdict": Decision.Verdict,
 }
@@ -140,7 +142,7 @@ def as_zip(person: User) -> bytes:
     """The same for machines and for people: JSON, and a page to read."""
     known = export(person)
     words = json.dumps(known, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
-    context = {"person": person, "sections": _readable(known), "town": settings.TOWN}
+    context = {"person": person, "sections": _readable(known), "town": town()}
     context["made_at"] = day_and_time(timezone.now())
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext, override
 from accounts.actions import notify
 from accounts.adapter import VISIT
 from accounts.models import Bounce, Notification, User
+from accounts.town import town
 from comments.models import Comment, Draft, Report
 from comments.personal_data import empty, unname
 from comments.rules import TAKE_BACK_WITHDRAWAL
@@ -157,7 +158,7 @@ def _warn_unused(period: timedelta) -> int:
 
 
 def _site() -> dict[str, str]:
-    return {"site": settings.TOWN["site_name"]}
+    return {"site": town().site_name}
 
 
 def _erase_unused(period: timedelta) -> int:

@@ -61,6 +61,15 @@ def clean(html: str) -> str:
     )
 
 
+def as_page(html: str) -> str:
+    """``html``, sanitised, for a page of its own: its headings stand right below the title."""
+    cleaned = clean(html)
+    for written, shown in (("h3", "h2"), ("h4", "h3")):
+        cleaned = cleaned.replace(f"<{written}>", f"<{shown}>")
+        cleaned = cleaned.replace(f"</{written}>", f"</{shown}>")
+    return cleaned
+
+
 class Editor(CKEditorWidget):
     """A text area; where JavaScript runs, it becomes the editor."""
 

@@ -13,6 +13,9 @@ ROLES = {
         "strategies.goal": "view add change delete",
         "strategies.phase": "view add change delete",
         "accounts.notification": "view change",
+        "accounts.town": "view add",
+        "accounts.pageversion": "view add",
+        "accounts.statement": "view add",
     },
     "Moderation": {
         "comments.comment": "view",

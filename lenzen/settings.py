@@ -100,16 +100,6 @@ HTTPS = _site.scheme == "https"
 ALLOWED_HOSTS = [_site.hostname, *(_LOCAL_HOSTS if _site.hostname in _LOCAL_HOSTS else ())]
 CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"]
 
-# What the town is called. Only here: templates and code take it from `town`.
-TOWN = {
-    "site_name": os.environ.get("SITE_NAME") or "Lenzen 2035 – mitgestalten",
-    "name": os.environ.get("TOWN_NAME") or "Lenzen",
-    "operator": os.environ.get("OPERATOR") or "Amt Lenzen-Elbtalaue",
-    "operator_genitive": os.environ.get("OPERATOR_GENITIVE") or "des Amtes Lenzen-Elbtalaue",
-    "contact": os.environ.get("CONTACT") or "Bauamt, Telefon 038792 000, Mo–Do 9–12 Uhr",
-    "contact_email": os.environ.get("CONTACT_EMAIL") or "bauamt@lenzen.example",
-}
-
 INSTALLED_APPS = [
     "lenzen.apps.LenzenConfig",
     "comments",
@@ -302,7 +292,6 @@ MFA_FORMS = {
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
-MFA_TOTP_ISSUER = TOWN["site_name"]
 
 # Mail
 
@@ -321,9 +310,8 @@ elif DEMO:
     EMAIL_FILE_PATH = DATA_DIR / "mail"
 else:
     stop("EMAIL_URL must name the mail server, for example smtp+tls://user:password@mail.example.")
-DEFAULT_FROM_EMAIL = (
-    os.environ.get("FROM_EMAIL") or f"{TOWN['site_name']} <noreply@{_site.hostname}>"
-)
+# A bare address is sent with the name of the website (accounts/messages.py).
+DEFAULT_FROM_EMAIL = os.environ.get("FROM_EMAIL") or f"noreply@{_site.hostname}"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # Worker: the schedule stands in the code, all state in the database.

@@ -10,6 +10,7 @@ from django.urls import include, path
 from comments import editing, reporting, waiting
 from comments import views as comments
 from lenzen import barriers, feeds, listing
+from lenzen import pages as town
 from lenzen import views as site
 from strategies import following
 from strategies import views as strategies
@@ -43,11 +44,14 @@ pages = [
     path("abbestellen/<str:token>/", following.end_following, name="unsubscribe"),
     path("termine/", strategies.dates, name="dates"),
     path("suche/", site.search, name="search"),
-    path("kontakt/", site.page, {"name": "contact"}, name="contact"),
-    path("impressum/", site.page, {"name": "imprint"}, name="imprint"),
-    path("datenschutz/", site.page, {"name": "privacy"}, name="privacy"),
-    path("nutzungsregeln/", site.page, {"name": "rules"}, name="rules"),
-    path("barrierefreiheit/", site.page, {"name": "accessibility"}, name="accessibility"),
+    path("kontakt/", town.page, {"name": "contact"}, name="contact"),
+    path("impressum/", town.page, {"name": "imprint"}, name="imprint"),
+    path("datenschutz/", town.page, {"name": "privacy"}, name="privacy"),
+    path("nutzungsregeln/", town.page, {"name": "rules"}, name="rules"),
+    path("so-funktioniert-es/", town.page, {"name": "how_it_works"}, name="how_it_works"),
+    path("leichte-sprache/", town.page, {"name": "easy_language"}, name="easy_language"),
+    path("gebaerdensprache/", town.page, {"name": "sign_language"}, name="sign_language"),
+    path("barrierefreiheit/", town.accessibility, name="accessibility"),
     path("konto/", include("accounts.urls")),
     path("konto/", include("lenzen.account_urls")),
     path("barriere-melden/", barriers.barrier, name="barrier"),
@@ -60,6 +64,8 @@ files_and_admin = [
     path("strategien/<slug:slug>/feed/", feeds.strategy_news, name="strategy_feed"),
     path("strategien/<slug:slug>/diskussion/feed/", feeds.whole_news, name="discussion_feed"),
     path("strategien/<slug:slug>/ziele/<int:number>/feed/", feeds.goal_news, name="goal_feed"),
+    path("farbe/<int:number>.css", town.colour, name="colour"),
+    path("wappen/<int:number>/", town.arms, name="arms"),
     path("robots.txt", listing.robots, name="robots"),
     path("sitemap.xml", listing.sitemap, name="sitemap"),
     path("health/", site.health, name="health"),

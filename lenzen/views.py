@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.models import Notification, TaskRun
-from comments.models import Rule
+from accounts.town import last_known
 from lenzen.search import knows_word_forms, words_of
 from lenzen.search import search as search_for
 from strategies.dates import entries
@@ -48,12 +48,6 @@ def search(request):
         "knows_word_forms": knows_word_forms(),
     }
     return render(request, "search.html", context)
-
-
-@require_safe
-def page(request, name):
-    """One of the pages in the foot."""
-    return render(request, f"pages/{name}.html", {"rules": list(Rule)})
 
 
 @never_cache
@@ -114,7 +108,7 @@ def server_error(request):
 
 def _plain(template, status, **context):
     # No context processors: these pages must not ask the database or the session.
-    context |= {"town": settings.TOWN, "demo": settings.DEMO}
+    context |= {"town": last_known(), "slots": (), "demo": settings.DEMO}
     response = HttpResponse(render_to_string(template, context), status=status)
     if status == 503:
         response["Retry-After"] = "120"

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.translation import get_language
 from icalendar import Calendar, Event
 
+from accounts.town import town
 from strategies.dates import Entry, entries
 from strategies.messages import absolute
 from strategies.models import Strategy
@@ -29,7 +30,7 @@ def calendar(strategies: Iterable[Strategy]) -> bytes:
     result.add("prodid", f"-//{_host()}//dates//{get_language().upper()}")
     result.add("version", "2.0")
     for name in ("name", "x-wr-calname"):
-        result.add(name, settings.TOWN["site_name"])
+        result.add(name, town().site_name)
     result.add("refresh-interval", timedelta(hours=12), {"value": "DURATION"})
     for entry in entries(strategies):
         result.add_component(_event(entry))

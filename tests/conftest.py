@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+from datetime import timedelta
 from email import message_from_bytes, policy
 
 import pytest
@@ -12,7 +13,8 @@ from django.core.cache import cache
 from django.test import Client, override_settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from tests.factories import GoalFactory, PhaseFactory, UserFactory
+import accounts.town
+from tests.factories import GoalFactory, PhaseFactory, TownFactory, UserFactory
 
 # Everything that is written lands in one folder.
 set_hypothesis_home_dir(site.DATA_DIR / "cache" / "hypothesis")
@@ -33,6 +35,13 @@ def _plain_settings(django_test_environment):
         STAFF_NEEDS_SECOND_FACTOR=False,
     ):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _our_town(monkeypatch):
+    """The town that every test is about; none is read from the database before one is saved."""
+    monkeypatch.setattr(accounts.town, "REMEMBERED", timedelta(days=1))
+    accounts.town.remember(accounts.town.Frame(TownFactory.build()))
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,9 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from accounts.models import Notification, User
-from comments.models import Comment, CommentVersion, Decision, Opinion, Report, Rule, Vote
+from accounts.town import PageVersion, Town
+from comments.models import Comment, CommentVersion, Decision, Opinion, Report, Vote
+from comments.rulebook import Rule
 from strategies.models import Goal, Participation, Phase, PhaseEvent, Strategy, Subscription
 
 
@@ -33,6 +35,31 @@ class UserFactory(DjangoModelFactory):
         if role:
             person.groups.add(Group.objects.get(name=role))
         return person
+
+
+class TownFactory(DjangoModelFactory):
+    """The town, once staff have said what it is called."""
+
+    class Meta:
+        model = Town
+
+    site_name = "Lenzen 2035 – mitgestalten"
+    name = "Lenzen"
+    operator = "Amt Lenzen-Elbtalaue"
+    operator_genitive = "des Amtes Lenzen-Elbtalaue"
+    contact = "Bauamt, Telefon 038792 000, Mo–Do 9–12 Uhr"
+    contact_email = "bauamt@lenzen.example"
+
+
+class PageVersionFactory(DjangoModelFactory):
+    """A page of the foot as staff wrote it."""
+
+    class Meta:
+        model = PageVersion
+
+    page = "imprint"
+    number = factory.Sequence(lambda number: number + 1)
+    text = "<p>We.</p>"
 
 
 class StrategyFactory(DjangoModelFactory):

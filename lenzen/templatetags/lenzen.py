@@ -4,9 +4,12 @@ from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 
-from lenzen.richtext import clean
+from accounts.town import GAP
+from lenzen.richtext import as_page, clean
 
 register = template.Library()
+
+GERMAN = settings.LANGUAGE_CODE
 
 
 @register.filter
@@ -16,19 +19,26 @@ def richtext(html: str):
 
 
 @register.filter
+def town_page(html: str):
+    """A page that the town wrote: its gaps marked, its language named."""
+    marked = GAP.sub(r"<mark>\g<0></mark>", as_page(html))
+    return format_html('<div class="richtext" lang="{}">{}</div>', GERMAN, mark_safe(marked))  # noqa: S308
+
+
+@register.filter
 def town_words(words: str):
     """Words of the town or its citizens: named as German on a page in another language.
 
     Not for attributes, titles of windows and fields: there is no element to name it.
     """
-    if get_language() == settings.LANGUAGE_CODE:
+    if get_language() == GERMAN:
         return words
-    return format_html('<span lang="{}">{}</span>', settings.LANGUAGE_CODE, words)
+    return format_html('<span lang="{}">{}</span>', GERMAN, words)
 
 
 @register.filter
 def town_text(html: str):
     """The same for paragraphs that are HTML already."""
-    if get_language() == settings.LANGUAGE_CODE:
+    if get_language() == GERMAN:
         return html
-    return format_html('<div lang="{}">{}</div>', settings.LANGUAGE_CODE, html)
+    return format_html('<div lang="{}">{}</div>', GERMAN, html)

@@ -12,7 +12,8 @@ from hypothesis import strategies as some
 from accounts.actions import NameRefused, choose_name
 from accounts.models import User
 from accounts.names import LONGEST, NameRefusal, refusal, skeleton, tidy
-from tests.factories import UserFactory
+from accounts.town import Frame, remember
+from tests.factories import TownFactory, UserFactory
 
 CITIZEN = User(is_staff=False)
 STAFF = User(is_staff=True)
@@ -100,8 +101,8 @@ def test_staff_may_speak_for_the_town(name):
     assert refusal(name, STAFF) is None
 
 
-def test_the_names_of_the_town_are_those_of_the_settings(settings):
-    settings.TOWN = settings.TOWN | {"operator": "Gemeinde Deichhausen", "name": "Deichhausen"}
+def test_the_names_of_the_town_are_those_that_staff_gave():
+    remember(Frame(TownFactory.build(operator="Gemeinde Deichhausen", name="Deichhausen")))
 
     assert refusal("Deichhausen", CITIZEN) == NameRefusal.RESERVED
     assert refusal("Stadt Deichhausen", CITIZEN) == NameRefusal.RESERVED

@@ -17,6 +17,7 @@ from accounts.actions import (
 )
 from accounts.models import Notification
 from accounts.tasks import send_notifications
+from accounts.town import town
 from tests.factories import NotificationFactory, UserFactory, days
 
 pytestmark = pytest.mark.django_db
@@ -163,7 +164,7 @@ def test_a_mail_says_who_sends_it_whom_to_ask_and_how_to_end_it(mail_server, set
     assert mail["Auto-Submitted"] == "auto-generated"
     text = mail.get_body(["plain"]).get_content()
     assert text.startswith("Bäume.")
-    for part in (settings.TOWN["site_name"], settings.TOWN["contact"], address):
+    for part in (town().site_name, town().contact, address):
         assert part in text
 
 

@@ -4,7 +4,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 
-from comments.models import Comment, Decision, Rule
+from comments.models import Comment, Decision
+from comments.rulebook import Rule
 from strategies.models import Goal, Strategy
 from tests.factories import (
     CommentFactory,

@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 
 from accounts.actions import send_due_notifications
 from comments.actions import post_comment
-from comments.models import Comment, Rule
+from comments.models import Comment
+from comments.rulebook import Rule
 from strategies.models import Phase, Strategy
 from tests.factories import UserFactory
 

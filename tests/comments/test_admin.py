@@ -3,7 +3,8 @@ from django.urls import reverse
 
 from accounts.models import Notification
 from comments.actions import hide_comment
-from comments.models import Comment, Decision, Rule
+from comments.models import Comment, Decision
+from comments.rulebook import Rule
 from tests.factories import (
     CommentFactory,
     GoalFactory,

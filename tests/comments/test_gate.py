@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
+from accounts.town import forget
 from comments.models import Comment, CommentVersion, Draft, Report, Vote
 from strategies.actions import close_phase, unpublish_strategy
 from strategies.messages import confirm_url, unsubscribe_url
@@ -15,6 +16,7 @@ from tests.addresses import public_addresses
 from tests.factories import (
     CommentFactory,
     GoalFactory,
+    PageVersionFactory,
     PhaseFactory,
     SubscriptionFactory,
     UserFactory,
@@ -25,6 +27,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
+RULES = "<ol><li>Be kind to each other</li></ol>"
 DOORS = (DOOR, "/kommentare/code/")
 
 # done: it was written.  refused: it was not, and a page says why.
@@ -39,6 +42,7 @@ TABLE = {
         "closed early": "refused refused  refused  refused  refused",
         "unpublished": "nowhere nowhere  nowhere  nowhere  nowhere",
         "open, worker stopped": "door    done     done     done     done",
+        "open, rules changed": "door    refused  refused  refused  refused",
         "closed, worker stopped": "refused refused  refused  refused  refused",
     },
     "comment on the whole": {
@@ -49,6 +53,7 @@ TABLE = {
         "closed early": "refused refused  refused  refused  refused",
         "unpublished": "nowhere nowhere  nowhere  nowhere  nowhere",
         "open, worker stopped": "door    done     done     done     done",
+        "open, rules changed": "door    refused  refused  refused  refused",
         "closed, worker stopped": "refused refused  refused  refused  refused",
     },
     "reply": {
@@ -59,6 +64,7 @@ TABLE = {
         "closed early": "refused refused  refused  refused  refused",
         "unpublished": "nowhere nowhere  nowhere  nowhere  nowhere",
         "open, worker stopped": "door    done     done     done     done",
+        "open, rules changed": "door    refused  refused  refused  refused",
         "closed, worker stopped": "refused refused  refused  refused  refused",
     },
     # With the right code, and a text that waits for it.
@@ -70,6 +76,7 @@ TABLE = {
         "closed early": "refused refused  refused  refused  refused",
         "unpublished": "refused refused  refused  refused  refused",
         "open, worker stopped": "done    refused  refused  refused  refused",
+        "open, rules changed": "done    refused  refused  refused  refused",
         "closed, worker stopped": "refused refused  refused  refused  refused",
     },
     "edit": {
@@ -80,6 +87,7 @@ TABLE = {
         "closed early": "door    nowhere  refused  nowhere  nowhere",
         "unpublished": "door    nowhere  nowhere  nowhere  nowhere",
         "open, worker stopped": "door    nowhere  done     nowhere  nowhere",
+        "open, rules changed": "door    nowhere  refused  nowhere  nowhere",
         "closed, worker stopped": "door    nowhere  refused  nowhere  nowhere",
     },
     "remove a version": {
@@ -90,6 +98,7 @@ TABLE = {
         "closed early": "door    nowhere  done     nowhere  nowhere",
         "unpublished": "door    nowhere  nowhere  nowhere  nowhere",
         "open, worker stopped": "door    nowhere  done     nowhere  nowhere",
+        "open, rules changed": "door    nowhere  done     nowhere  nowhere",
         "closed, worker stopped": "door    nowhere  done     nowhere  nowhere",
     },
     "vote": {
@@ -100,6 +109,7 @@ TABLE = {
         "closed early": "refused refused  refused  refused  refused",
         "unpublished": "nowhere nowhere  nowhere  nowhere  nowhere",
         "open, worker stopped": "door    done     refused  done     done",
+        "open, rules changed": "door    done     refused  done     done",
         "closed, worker stopped": "refused refused  refused  refused  refused",
     },
     # Nobody reports what they wrote themselves.
@@ -111,6 +121,7 @@ TABLE = {
         "closed early": "done    done     refused  done     done",
         "unpublished": "nowhere nowhere  nowhere  nowhere  nowhere",
         "open, worker stopped": "done    done     refused  done     done",
+        "open, rules changed": "done    done     refused  done     done",
         "closed, worker stopped": "done    done     refused  done     done",
     },
     "withdraw": {
@@ -121,6 +132,7 @@ TABLE = {
         "closed early": "door    nowhere  done     nowhere  nowhere",
         "unpublished": "door    nowhere  nowhere  nowhere  nowhere",
         "open, worker stopped": "door    nowhere  done     nowhere  nowhere",
+        "open, rules changed": "door    nowhere  done     nowhere  nowhere",
         "closed, worker stopped": "door    nowhere  done     nowhere  nowhere",
     },
     "show again": {
@@ -131,6 +143,7 @@ TABLE = {
         "closed early": "door    nowhere  refused  nowhere  nowhere",
         "unpublished": "door    nowhere  nowhere  nowhere  nowhere",
         "open, worker stopped": "door    nowhere  done     nowhere  nowhere",
+        "open, rules changed": "door    nowhere  done     nowhere  nowhere",
         "closed, worker stopped": "door    nowhere  refused  nowhere  nowhere",
     },
     # Without account: a link goes to the address.
@@ -142,6 +155,7 @@ TABLE = {
         "closed early": "done    done     done     done     done",
         "unpublished": "nowhere nowhere  nowhere  nowhere  nowhere",
         "open, worker stopped": "done    done     done     done     done",
+        "open, rules changed": "done    done     done     done     done",
         "closed, worker stopped": "done    done     done     done     done",
     },
     "follow all": {
@@ -152,6 +166,7 @@ TABLE = {
         "closed early": "done    done     done     done     done",
         "unpublished": "done    done     done     done     done",
         "open, worker stopped": "done    done     done     done     done",
+        "open, rules changed": "done    done     done     done     done",
         "closed, worker stopped": "done    done     done     done     done",
     },
     # The signed link is the proof, whoever holds it.
@@ -163,6 +178,7 @@ TABLE = {
         "closed early": "done    done     done     done     done",
         "unpublished": "nowhere nowhere  nowhere  nowhere  nowhere",
         "open, worker stopped": "done    done     done     done     done",
+        "open, rules changed": "done    done     done     done     done",
         "closed, worker stopped": "done    done     done     done     done",
     },
     "unsubscribe": {
@@ -173,6 +189,7 @@ TABLE = {
         "closed early": "done    done     done     done     done",
         "unpublished": "done    done     done     done     done",
         "open, worker stopped": "done    done     done     done     done",
+        "open, rules changed": "done    done     done     done     done",
         "closed, worker stopped": "done    done     done     done     done",
     },
 }
@@ -207,6 +224,9 @@ def phase_that_is(state, editor):
         return recorded(closes_at=days(0) - timedelta(seconds=1))
     if state == "open, worker stopped":
         return PhaseFactory(opens_in=-5)
+    if state == "open, rules changed":
+        PageVersionFactory(page="rules", text=RULES, is_to_be_accepted=True)
+        forget()
     if state == "closed, worker stopped":
         return PhaseFactory(opens_in=-5, closes_in=-3)
     phase = recorded()

@@ -6,7 +6,7 @@ from django.urls import reverse
 from accounts.actions import send_due_notifications
 from accounts.models import Notification
 from comments.actions import edit_comment, hide_comment, post_comment, withdraw_comment
-from comments.models import Rule
+from comments.rulebook import Rule
 from strategies.messages import unsubscribe_url
 from tests.addresses import public_addresses
 from tests.factories import UserFactory

@@ -11,7 +11,8 @@ from comments.actions import (
     restore_comment,
     take_back_decision,
 )
-from comments.models import Comment, Decision, Rule
+from comments.models import Comment, Decision
+from comments.rulebook import Rule
 from strategies.models import TAKE_BACK
 from tests.factories import CommentFactory, DecisionFactory, ReplyFactory, UserFactory, days, hidden
 

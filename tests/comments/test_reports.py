@@ -13,8 +13,9 @@ from comments.actions import (
     restore_comment,
     take_back_decision,
 )
-from comments.models import Decision, Report, Rule
+from comments.models import Decision, Report
 from comments.reports import ReportRefused, report_comment
+from comments.rulebook import Rule
 from comments.rules import MOST_REPORTS
 from strategies.models import TAKE_BACK
 from tests.factories import (
@@ -410,5 +411,5 @@ def test_the_page_asks_as_often_for_three_as_for_one(
         ReportFactory(comment=comment)
     client.get("/")
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         client.get(page_of(comment))

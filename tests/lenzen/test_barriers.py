@@ -4,6 +4,7 @@ import pytest
 from django.conf import settings
 
 from accounts.models import Notification
+from accounts.town import town
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +25,7 @@ def test_a_barrier_reaches_those_who_can_remedy_it(client):
     assert response.url == f"{PATH}?angekommen"
     owed = Notification.objects.all()
     assert {each.recipient for each in owed} == {staff, None}
-    assert {each.address for each in owed if not each.recipient} == {settings.TOWN["contact_email"]}
+    assert {each.address for each in owed if not each.recipient} == {town().contact_email}
     for each in owed:
         assert WORDS in each.body
         assert f"{settings.SITE_URL}/termine/" in each.body

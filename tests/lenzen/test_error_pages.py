@@ -1,10 +1,10 @@
 """When something goes wrong, people read what, and get their words back."""
 
 import pytest
-from django.conf import settings
 from django.test import RequestFactory
 from django.utils.html import escape
 
+from accounts.town import town
 from lenzen.views import server_error
 from tests.addresses import public_addresses
 from tests.factories import GoalFactory, StrategyFactory
@@ -39,7 +39,7 @@ def test_a_page_that_is_not_there_shows_what_is(client):
     assert response.status_code == 404
     page = response.content.decode()
     assert 'href="/strategien/"' in page
-    assert settings.TOWN["contact"] in page
+    assert town().contact in page
 
 
 def test_a_draft_does_not_exist_for_the_public(client):

@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils.http import http_date
 
 from comments.actions import hide_comment, restore_comment
-from comments.models import Comment, Rule
+from comments.models import Comment
+from comments.rulebook import Rule
 from strategies.actions import extend_phase
 from strategies.models import PhaseEvent
 from tests.factories import (

@@ -6,7 +6,8 @@ from django.db.models import ProtectedError
 
 from accounts.models import Notification
 from comments.actions import hide_comment, post_comment
-from comments.models import Comment, Draft, Rule
+from comments.models import Comment, Draft
+from comments.rulebook import Rule
 from strategies.actions import close_phase
 from strategies.models import Goal, Participation, Phase, Strategy, Subscription
 from tests.factories import CommentFactory, UserFactory

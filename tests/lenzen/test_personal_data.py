@@ -20,6 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Bounce, Notification, User
+from accounts.town import PageVersion, Statement, Town
 from comments.actions import post_comment
 from comments.models import Comment, CommentVersion, Decision, Draft, Report, Vote
 from lenzen.personal_data import SECTIONS, WORDS, ErasureRefused, as_zip, erase, export, refusal
@@ -113,6 +114,7 @@ ROWS = {
 }
 # Written only about staff, whose accounts are not erased.
 STAFF_ONLY = {PhaseEvent: "deeds", Decision: "decided", GoalVersion: None}
+STAFF_ONLY |= dict.fromkeys([Town, Statement, PageVersion])
 # The site has no sign-in through others; a code takes the place of a confirmation link.
 NEVER_WRITTEN = {SocialAccount, EmailConfirmation}
 # These columns are called like this and name no people.

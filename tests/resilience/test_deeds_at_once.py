@@ -6,7 +6,8 @@ import pytest
 
 from accounts.models import Notification
 from comments.actions import ModerationRefused, hide_comment, withdraw_comment
-from comments.models import Comment, Decision, Rule
+from comments.models import Comment, Decision
+from comments.rulebook import Rule
 from strategies.actions import PhaseRefused, close_phase, extend_phase, record_due_events
 from strategies.models import Phase, PhaseEvent
 from tests.factories import CommentFactory, PhaseFactory, SubscriptionFactory, UserFactory, days

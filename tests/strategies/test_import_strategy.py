@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from accounts.town import town
 from strategies.models import Goal, GoalVersion, Phase, Strategy
 from tests.factories import CommentFactory, GoalFactory, PhaseFactory, StrategyFactory, days
 
@@ -121,7 +122,7 @@ def test_published_strategy_says_what_people_must_know(run, file):
 
     strategy = Strategy.objects.published().get()
     assert code == 0
-    assert (strategy.next_steps, strategy.contact) == (NEXT_STEPS, settings.TOWN["contact"])
+    assert (strategy.next_steps, strategy.contact) == (NEXT_STEPS, town().contact)
     assert f"{settings.SITE_URL}{strategy.get_absolute_url()}" in said
 
 

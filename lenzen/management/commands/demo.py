@@ -15,6 +15,7 @@ from django.utils.html import linebreaks
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.town import Town
 from comments.models import Comment, CommentVersion, Decision, Opinion, Vote
 from strategies.models import (
     CLOSING_SOON,
@@ -69,6 +70,7 @@ class Demonstration:
 
     def create(self) -> None:
         self.create_people()
+        Town.objects.create(saved_by=self.sign_in("editor"), **self.content["town"])
         for entry in self.content["strategies"]:
             self.create_strategy(entry)
         self.save_comments()

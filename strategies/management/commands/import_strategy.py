@@ -9,6 +9,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.town import town
 from strategies.actions import StrategyRefused, publish_strategy
 from strategies.importers import ImportRefused, Saved, StrategyPlan, read_plan, save_plan
 from strategies.importers.dates import closing, opening
@@ -116,7 +117,7 @@ def _save(plan: StrategyPlan, options: dict) -> Saved:
 
 def _publish(strategy: Strategy) -> None:
     if not strategy.contact:
-        strategy.contact = settings.TOWN["contact"]
+        strategy.contact = town().contact
         strategy.save(update_fields=["contact"])
     try:
         publish_strategy(strategy=strategy, by=None)
