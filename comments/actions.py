@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.actions import accept_rules, notify, notify_news, retract
 from accounts.models import Notification, User
 from comments import messages
-from comments.models import Comment, CommentVersion, Decision, Draft, Opinion, Vote
+from comments.models import Comment, CommentVersion, Decision, Opinion, Vote
 from comments.reports import answer_reports, reopen_reports
 from comments.rulebook import words_of
 from comments.rules import (
@@ -363,28 +363,3 @@ def _tell_author(comment: Comment, decision: Decision, subject, body) -> None:
         body=body(comment, decision),
         send_at=Now() + TAKE_BACK,
     )
-
-
-@transaction.atomic
-def save_draft(
-    *,
-    person: User | None,
-    token: str = "",
-    strategy: Strategy,
-    goal: Goal | None,
-    parent: Comment | None,
-    text: str,
-    label: str = "",
-) -> Draft:
-    """Keep a text for its author: for a person one per place, else under ``token``."""
-    place = {"strategy": strategy, "goal": goal, "parent": parent}
-    owner = {"person": person} if person else {"person": None, "token": token}
-    lookup = owner | place if person else owner
-    Draft.objects.filter(**lookup).delete()
-    return Draft.objects.create(**owner, **place, text=text, label=label)
-
-
-def discard_draft(*, token: str) -> None:
-    """Forget the text kept under ``token``; nothing happens when there is none."""
-    if token:
-        Draft.objects.filter(token=token).delete()

@@ -368,16 +368,19 @@ class Draft(models.Model):
     """A text that waits for its author; only they publish it.
 
     It belongs to a person, or to whoever holds its unguessable token; a person has
-    one per place.
+    one per place. Without account it keeps who its author says they are, for as long.
     """
 
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="drafts"
     )
     token = models.CharField(max_length=64, blank=True)
+    name = models.CharField(max_length=60, blank=True)
+    address = models.EmailField(blank=True)
     strategy = models.ForeignKey(Strategy, on_delete=models.CASCADE, related_name="+")
     goal = models.ForeignKey(Goal, null=True, on_delete=models.CASCADE, related_name="+")
     parent = models.ForeignKey(Comment, null=True, on_delete=models.CASCADE, related_name="+")
+    answered_version = models.PositiveSmallIntegerField(null=True)
     label = models.CharField(max_length=10, choices=Label, blank=True)
     text = models.TextField(max_length=4 * MAX_LENGTH)
     saved_at = models.DateTimeField(db_default=Now())
@@ -406,6 +409,10 @@ class Draft(models.Model):
             ),
             CheckConstraint(
                 condition=Q(person=None) ^ Q(token=""), name="comments_draft_one_owner"
+            ),
+            CheckConstraint(
+                condition=Q(person=None) | Q(name="", address=""),
+                name="comments_draft_of_person_or_address",
             ),
         ]
 

@@ -31,7 +31,7 @@ def export(person: User) -> dict[str, list[dict]]:
                 "comment", "rule", "rule_words", "words", "name", "email", "reported_at"
             )
         ],
-        "drafts": [_draft(draft) for draft in person.drafts.select_related("strategy", "goal")],
+        "drafts": [_draft(draft) for draft in _drafts(person).select_related("strategy", "goal")],
     }
 
 
@@ -60,9 +60,16 @@ def _draft(draft: Draft) -> dict:
         "place": str(draft.goal or draft.strategy),
         "reply_to": draft.parent_id,
         "saved_at": draft.saved_at,
+        "name": draft.name,
+        "address": draft.address,
         "label": draft.label,
         "text": draft.text,
     }
+
+
+def _drafts(person: User) -> QuerySet[Draft]:
+    """What they have begun, and what waits for a code that was sent to them."""
+    return Draft.objects.filter(Q(person=person) | Q(address__in=addresses_of(person)))
 
 
 def _reports(person: User) -> QuerySet[Report]:
@@ -80,9 +87,11 @@ def erase(person: User, *, withdraw: bool) -> None:
     """Take the name from all comments and, with ``withdraw``, the words as well.
 
     What had been withdrawn before is emptied in any case: nobody can take it back now.
-    Messages to others that quote the comments go, too. Of reports it stays what is wrong.
+    Drafts and messages to others that quote the comments go, too. Of reports it stays
+    what is wrong.
     """
     unname(_reports(person))
+    _drafts(person).delete()
     if withdraw:
         person.comments.update(withdrawn_at=Coalesce("withdrawn_at", Now()))
     abouts = [comment.about for comment in person.comments.only("pk")]

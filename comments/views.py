@@ -20,12 +20,11 @@ from comments.actions import (
     CommentRefused,
     VoteRefused,
     WithdrawalRefused,
-    discard_draft,
-    save_draft,
     take_back_withdrawal,
     withdraw_comment,
 )
 from comments.arrangement import Arrangement
+from comments.drafts import discard_draft, save_draft
 from comments.forms import CommentForm, VisitorCommentForm
 from comments.markup import Onlooker, add_markup
 from comments.models import MAX_LENGTH, Comment, Opinion

@@ -3,9 +3,9 @@
 from allauth.account.utils import get_next_redirect_url
 from allauth.core import ratelimit
 from django.contrib import messages
+from django.db.models.functions import Now
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.crypto import get_random_string
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -13,14 +13,13 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.adapter import DOOR, VISIT
 from accounts.views import send_code, take_code
-from comments.actions import CommentRefused, discard_draft, post_comment, save_draft
+from comments.actions import CommentRefused, post_comment
+from comments.drafts import discard_draft, let_wait, save_draft
 from comments.models import Draft
 from comments.rules import too_many_comments
 
 CAME_WITH_CODE = "came_with_code"
 """Somebody signed in by publishing: perhaps on a device that others use after them."""
-
-ANSWERED_VERSION = "answered_version"
 
 
 def place_of_text(strategy, goal, parent):
@@ -33,15 +32,24 @@ def place_of_text(strategy, goal, parent):
 
 
 def keep(request, strategy, goal, said):
-    """Keep the text for this browser, and for its author if we know them."""
-    signed_in = request.user.is_authenticated
-    token = request.session.setdefault("draft", get_random_string(40))
-    request.session[ANSWERED_VERSION] = said["version"]
-    if not signed_in:
-        request.session.set_expiry(VISIT)
+    """Keep the text for its author if we know them, else for this browser."""
     place = {"strategy": strategy, "goal": goal, "parent": said["parent"]}
     words = {"text": said["text"], "label": said["label"]}
-    save_draft(person=request.user if signed_in else None, token=token, **words, **place)
+    if request.user.is_authenticated:
+        save_draft(person=request.user, **place, **words)
+        return
+    who = {"name": said.get("name", ""), "address": said.get("email", "")}
+    draft = let_wait(**who, **place, version=said["version"], **words)
+    # The same text, corrected: nobody is to publish what it said before.
+    discard_draft(token=request.session.get("draft", ""))
+    request.session["draft"] = draft.token
+    request.session.set_expiry(VISIT)
+
+
+def kept_under(token):
+    """The text of a visitor that waits under ``token``: for a day, also if nothing clears up."""
+    waiting = Draft.objects.filter(person=None, saved_at__gt=Now() - VISIT)
+    return waiting.filter(token=token or "").select_related("strategy", "goal", "parent").first()
 
 
 def waiting_text(request, strategy, goal):
@@ -101,12 +109,11 @@ def enter_code(request):
 
 
 def _publish_waiting(request, place):
-    kept = Draft.objects.filter(token=request.session.get("draft") or None)
-    draft = kept.select_related("strategy", "goal", "parent").first()
+    draft = kept_under(request.session.get("draft"))
     if draft is None:
         return None
     said = {"text": draft.text, "label": draft.label, "parent": draft.parent}
-    said |= {"version": request.session.pop(ANSWERED_VERSION, None), "agrees_to": None}
+    said |= {"version": draft.answered_version, "agrees_to": None}
     try:
         return publish(request, draft.strategy, draft.goal, said)
     except CommentRefused as error:

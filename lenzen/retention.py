@@ -216,7 +216,7 @@ TERMS = [
         _messages,
     ),
     Term(
-        gettext_lazy("Drafts of people who have not signed in"),
+        gettext_lazy("Texts of people who have not signed in, with their name and e-mail address"),
         VISIT,
         gettext_lazy("since they were saved"),
         gettext_lazy("The text waits until its author has entered the code."),

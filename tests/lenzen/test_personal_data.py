@@ -22,6 +22,7 @@ from django.utils import timezone
 from accounts.models import Bounce, Notification, User
 from accounts.town import PageVersion, Statement, Town
 from comments.actions import post_comment
+from comments.drafts import let_wait
 from comments.models import Comment, CommentVersion, Decision, Draft, Report, Vote
 from lenzen.personal_data import SECTIONS, WORDS, ErasureRefused, as_zip, erase, export, refusal
 from strategies.models import GoalVersion, Participation, PhaseEvent, Subscription
@@ -74,6 +75,17 @@ def own_session(person):
     )
 
 
+def own_draft(person):
+    return Draft.objects.create(person=person, strategy=GoalFactory().strategy, text="Perhaps")
+
+
+def text_with_address(person):
+    """A text that waits for the code that was sent to this person."""
+    who = {"name": NAME, "address": person.email.title(), "version": None}
+    place = {"strategy": GoalFactory().strategy, "goal": None, "parent": None}
+    return let_wait(**who, **place, text="Perhaps not")
+
+
 ROWS = {
     User: (lambda person: person, "account"),
     EmailAddress: (lambda person: EmailAddress.objects.get(user=person), "addresses"),
@@ -99,12 +111,7 @@ ROWS = {
         ),
         "reports",
     ),
-    Draft: (
-        lambda person: Draft.objects.create(
-            person=person, strategy=GoalFactory().strategy, text="Perhaps"
-        ),
-        "drafts",
-    ),
+    Draft: (lambda person: [own_draft(person), text_with_address(person)], "drafts"),
     Decision: (
         lambda person: DecisionFactory(comment=CommentFactory(author=person)),
         "decisions",
@@ -152,6 +159,16 @@ def test_every_row_about_somebody_is_in_their_export_and_in_no_other(model, pers
     others = export(UserFactory())
     assert ADDRESS not in str(others)
     assert NAME not in str(others)
+
+
+def test_a_text_that_waits_for_their_code_is_theirs(person):
+    own_draft(person), text_with_address(person), text_with_address(UserFactory())
+
+    assert {row["text"] for row in export(person)["drafts"]} == {"Perhaps", "Perhaps not"}
+
+    erase(person)
+
+    assert Draft.objects.get().address != ADDRESS
 
 
 @pytest.mark.parametrize("withdraw", [True, False])

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('comments', '0006_threads_by_index'),
+        ('comments', '0007_waiting_texts'),
     ]
 
     operations = [

@@ -1,0 +1,59 @@
+"""Texts that are not published yet: what keeps them, and what throws them away."""
+
+from django.db import transaction
+from django.utils.crypto import get_random_string
+
+from accounts.models import User
+from comments.models import Comment, Draft
+from strategies.models import Goal, Strategy
+
+
+@transaction.atomic
+def save_draft(
+    *,
+    person: User,
+    strategy: Strategy,
+    goal: Goal | None,
+    parent: Comment | None,
+    text: str,
+    label: str = "",
+) -> Draft:
+    """Keep a text for ``person``, who has one per place."""
+    place = {"person": person, "strategy": strategy, "goal": goal, "parent": parent}
+    Draft.objects.filter(**place).delete()
+    return Draft.objects.create(**place, text=text, label=label)
+
+
+def let_wait(
+    *,
+    name: str,
+    address: str,
+    strategy: Strategy,
+    goal: Goal | None,
+    parent: Comment | None,
+    version: int | None,
+    text: str,
+    label: str = "",
+) -> Draft:
+    """Keep a text under a token of its own, with who its author says they are.
+
+    ``version`` is the one of ``parent`` that they have read, by default its latest. Nothing
+    of this changes afterwards: what somebody has read is what their code publishes.
+    """
+    return Draft.objects.create(
+        token=get_random_string(40),
+        name=name,
+        address=address.lower(),
+        strategy=strategy,
+        goal=goal,
+        parent=parent,
+        answered_version=min(version or parent.version, parent.version) if parent else None,
+        text=text,
+        label=label,
+    )
+
+
+def discard_draft(*, token: str) -> None:
+    """Forget the text kept under ``token``; nothing happens when there is none."""
+    if token:
+        Draft.objects.filter(token=token).delete()
