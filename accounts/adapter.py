@@ -55,12 +55,15 @@ class SignInCode(LoginCodeVerificationProcess):
     somebody else typed.
     """
 
+    link = ""
+
     @classmethod
-    def send_to(cls, address: str, request) -> None:
+    def send_to(cls, address: str, request, link: str = "") -> None:
         login = Login(email=address, state={"stages": {"current": LoginByCodeStage.key}})
         stage = LoginByCodeStage(LoginStageController(request, login), request, login)
         stage.state |= cls.initial_state(user=None, email=address) | {"initiated_by_user": True}
         process = cls(stage)
+        process.link = link
         process.send()
         process.persist()
 
@@ -72,7 +75,8 @@ class SignInCode(LoginCodeVerificationProcess):
 
     def send_by_email(self, email, skip_enumeration_mails=False):
         code = self.generate_code()
-        AccountAdapter().send_mail("account/email/login_code", email, {"code": code})
+        context = {"code": code, "link": self.link}
+        AccountAdapter().send_mail("account/email/login_code", email, context)
 
     def finish(self, redirect_url):
         self._user = self.stage.login.user = confirm_address(address=self.state["email"])
@@ -97,8 +101,8 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix, email, context):
         """A mail with a code, through the outbox; it is pointless when the code is."""
         code = context["code"]
-        context = {"code": f"{code[:3]} {code[3:]}", "town": town()}
-        context["minutes"] = int(VALIDITY.total_seconds() // 60)
+        context = {"code": f"{code[:3]} {code[3:]}", "link": context.get("link", "")}
+        context |= {"town": town(), "minutes": int(VALIDITY.total_seconds() // 60)}
         notify(
             addresses=[email],
             key=get_random_string(20),

@@ -41,14 +41,17 @@ def door(request):
     return render(request, "account/login.html", context)
 
 
-def send_code(request, name, email):
-    """Send a code, and remember who they say they are. False when it was asked for too often."""
+def send_code(request, name, email, link=""):
+    """Send a code, and remember who they say they are. False when it was asked for too often.
+
+    ``link`` leads to what waits for the code.
+    """
     address = email.lower()
     if not _may_ask_for_code(request, address):
         return False
     request.session[DOOR] = {"name": name, "email": email}
     request.session.set_expiry(VISIT)
-    SignInCode.send_to(address, request)
+    SignInCode.send_to(address, request, link)
     if "again" in request.POST:
         messages.success(request, _("A new code is on its way. The old one has expired."))
     return True

@@ -53,7 +53,9 @@ def let_wait(
     )
 
 
-def discard_draft(*, token: str) -> None:
-    """Forget the text kept under ``token``; nothing happens when there is none."""
-    if token:
-        Draft.objects.filter(token=token).delete()
+def discard_draft(
+    *, token: str, strategy: Strategy, goal: Goal | None, parent: Comment | None
+) -> None:
+    """Forget the text kept under ``token`` for this place; nothing happens when there is none."""
+    kept = Draft.objects.filter(person=None, token=token)
+    kept.filter(strategy=strategy, goal=goal, parent=parent).delete()

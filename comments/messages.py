@@ -1,10 +1,11 @@
 """The words of the messages about comments."""
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.messages import in_town_language
 from accounts.town import town
-from comments.models import Comment, Decision, Report
+from comments.models import Comment, Decision, Draft, Report
 from comments.rules import contact
 from strategies.messages import absolute
 from strategies.models import Strategy
@@ -16,6 +17,12 @@ def _quoted(text: str) -> str:
 
 def _place(comment: Comment) -> str:
     return str(comment.goal or comment.phase.strategy)
+
+
+@in_town_language
+def waiting_url(draft: Draft) -> str:
+    """Where a text that waits for a code can be read in any browser."""
+    return absolute(reverse("waiting_text", args=[draft.token]))
 
 
 @in_town_language

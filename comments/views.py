@@ -1,6 +1,3 @@
-from datetime import timedelta
-
-from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -14,7 +11,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.adapter import DOOR
-from accounts.views import send_code
 from comments import actions, threads
 from comments.actions import (
     CommentRefused,
@@ -36,11 +32,17 @@ from comments.rules import (
     refusal,
     rules_to_agree_to,
 )
-from comments.waiting import CAME_WITH_CODE, keep, place_of_text, publish, waiting_text
+from comments.waiting import (
+    CAME_WITH_CODE,
+    ask_for_code,
+    in_last_hour,
+    keep,
+    place_of_text,
+    publish,
+    waiting_text,
+)
 from strategies.models import Goal, Phase, Strategy
-from strategies.wording import end_of_day, timing
-
-LAST_HOUR = timedelta(hours=1)
+from strategies.wording import timing
 
 OPINIONS = {"ja": Opinion.AGREE, "nein": Opinion.DISAGREE, "keine": None}
 """What the buttons of a comment send."""
@@ -94,7 +96,7 @@ def _post(request, strategy, goal, said):
         return publish(request, strategy, goal, said)
     if not request.user.is_authenticated and not strategy.phases.open().exists():
         raise CommentRefused(closed(strategy))
-    keep(request, strategy, goal, said)
+    draft = keep(request, strategy, goal, said)
     here = urlencode({"next": place_of_text(strategy, goal, said["parent"])})
     if request.user.is_authenticated:
         messages.info(
@@ -108,9 +110,7 @@ def _post(request, strategy, goal, said):
         )
         messages.info(request, sentence)
         return redirect(f"{reverse('account_login')}?{here}")
-    if not send_code(request, said["name"], said["email"]):
-        return ratelimit.respond_429(request)
-    return redirect(f"{reverse('publish_with_code')}?{here}")
+    return ask_for_code(request, draft)
 
 
 def _save(request, strategy, goal, said):
@@ -118,7 +118,7 @@ def _save(request, strategy, goal, said):
     words = {"text": said["text"], "label": said["label"]}
     place = {"strategy": strategy, "goal": goal, "parent": said["parent"]}
     save_draft(person=request.user, **words, **place)
-    discard_draft(token=request.session.pop("draft", ""))
+    discard_draft(token=request.session.get("draft", ""), **place)
     messages.success(
         request, _("Your draft is saved. Nobody else sees it. It is kept for 30 days.")
     )
@@ -217,12 +217,9 @@ def _hint(viewer, phase):
     parts = [_("At most {number} characters.").format(number=most)]
     if viewer and viewer.public_name:
         parts.append(_("Appears in public as {name}.").format(name=viewer.public_name))
-    elif phase and phase.closes_at - phase.now < LAST_HOUR:
-        text = _(
-            "Commenting ends today at {time}. Please also enter the code from the e-mail before."
-        )
-        parts.append(text.format(time=end_of_day(phase.closes_at)))
-    return " ".join(parts)
+    elif phase:
+        parts.append(in_last_hour(phase))
+    return " ".join(filter(None, parts))
 
 
 @require_safe

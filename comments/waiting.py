@@ -1,25 +1,32 @@
 """Texts that wait: for the code that publishes them, for a name, or for their author."""
 
+from datetime import timedelta
+
 from allauth.account.utils import get_next_redirect_url
 from allauth.core import ratelimit
 from django.contrib import messages
 from django.db.models.functions import Now
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.adapter import DOOR, VISIT
+from accounts.adapter import VISIT
 from accounts.views import send_code, take_code
 from comments.actions import CommentRefused, post_comment
 from comments.drafts import discard_draft, let_wait, save_draft
+from comments.messages import waiting_url
 from comments.models import Draft
-from comments.rules import too_many_comments
+from comments.rules import closed, too_many_comments
+from strategies.models import Phase
+from strategies.wording import day_and_time, end_of_day
 
 CAME_WITH_CODE = "came_with_code"
 """Somebody signed in by publishing: perhaps on a device that others use after them."""
+
+LAST_HOUR = timedelta(hours=1)
 
 
 def place_of_text(strategy, goal, parent):
@@ -32,24 +39,28 @@ def place_of_text(strategy, goal, parent):
 
 
 def keep(request, strategy, goal, said):
-    """Keep the text for its author if we know them, else for this browser."""
+    """Keep the text for its author if we know them, else for this browser. Return it."""
     place = {"strategy": strategy, "goal": goal, "parent": said["parent"]}
     words = {"text": said["text"], "label": said["label"]}
     if request.user.is_authenticated:
-        save_draft(person=request.user, **place, **words)
-        return
+        return save_draft(person=request.user, **place, **words)
     who = {"name": said.get("name", ""), "address": said.get("email", "")}
     draft = let_wait(**who, **place, version=said["version"], **words)
-    # The same text, corrected: nobody is to publish what it said before.
-    discard_draft(token=request.session.get("draft", ""))
+    # Corrected: nobody is to publish what it said before.
+    discard_draft(token=request.session.get("draft", ""), **place)
     request.session["draft"] = draft.token
     request.session.set_expiry(VISIT)
+    return draft
 
 
 def kept_under(token):
-    """The text of a visitor that waits under ``token``: for a day, also if nothing clears up."""
-    waiting = Draft.objects.filter(person=None, saved_at__gt=Now() - VISIT)
-    return waiting.filter(token=token or "").select_related("strategy", "goal", "parent").first()
+    """The text that waits under ``token`` for a code: for a day, also if nobody clears up."""
+    # The database takes not every character that an address can hold.
+    if not token or not token.isalnum():
+        return None
+    waiting = Draft.objects.filter(person=None, saved_at__gt=Now() - VISIT).exclude(address="")
+    waiting = waiting.select_related("strategy", "goal__strategy", "parent")
+    return waiting.filter(token=token).first()
 
 
 def waiting_text(request, strategy, goal):
@@ -73,6 +84,66 @@ def waiting_text(request, strategy, goal):
     return words | {"draft": draft.pk if draft.person_id else None}
 
 
+def in_last_hour(phase):
+    """What to know before a code is sent for, when a phase is about to end; else empty."""
+    if phase.closes_at - phase.now >= LAST_HOUR:
+        return ""
+    text = _("Commenting ends today at {time}. Please also enter the code from the e-mail before.")
+    return text.format(time=end_of_day(phase.closes_at))
+
+
+def ask_for_code(request, draft):
+    """Send a code for this text, and lead to where this browser enters it."""
+    if not send_code(request, draft.name, draft.address, link=waiting_url(draft)):
+        return ratelimit.respond_429(request)
+    request.session["draft"] = draft.token
+    place = place_of_text(draft.strategy, draft.goal, draft.parent)
+    return redirect(f"{reverse('publish_with_code')}?{urlencode({'next': place})}")
+
+
+@never_cache
+@require_safe
+def show_text(request, token):
+    """The text that the link in a mail leads to, in any browser. Looking changes nothing."""
+    draft = kept_under(token)
+    if draft is None:
+        return _no_text(request)
+    phase = Phase.objects.open().clocked().filter(strategy=draft.strategy_id).first()
+    signed_in = request.user.is_authenticated
+    context = {
+        "draft": draft,
+        "strategy": draft.strategy if phase else None,
+        "place": draft.goal or draft.strategy,
+        "url": place_of_text(draft.strategy, draft.goal, None).partition("#")[0],
+        "name": request.user.public_name if signed_in else draft.name,
+        "kept_until": day_and_time(draft.saved_at + VISIT),
+        "last_hour": in_last_hour(phase) if phase else "",
+        "refusal": None if phase else closed(draft.strategy),
+    }
+    return render(request, "comments/waiting.html", context)
+
+
+# The token stands in the form: in the address of a refusal it would be written into logs.
+@never_cache
+@require_POST
+def take_text(request):
+    """Let the text wait in this browser, too: for a fresh code, or for who is signed in here."""
+    draft = kept_under(request.POST.get("token"))
+    if draft is None:
+        return _no_text(request)
+    if not draft.strategy.phases.open().exists():
+        # There it says why, and there is the text.
+        return redirect("waiting_text", draft.token)
+    if not request.user.is_authenticated:
+        return ask_for_code(request, draft)
+    request.session["draft"] = draft.token
+    return redirect(place_of_text(draft.strategy, draft.goal, draft.parent))
+
+
+def _no_text(request):
+    return render(request, "comments/waiting.html", {"is_gone": True}, status=404)
+
+
 def publish(request, strategy, goal, said):
     """Publish what somebody who is signed in wrote, and lead to it."""
     # Generous, for a library or a hall full of people; those signed in are limited by the rule.
@@ -81,7 +152,8 @@ def publish(request, strategy, goal, said):
         raise CommentRefused(too_many_comments(strategy))
     words = {name: said[name] for name in ("text", "label", "parent", "version", "agrees_to")}
     comment = post_comment(author=request.user, strategy=strategy, goal=goal, **words)
-    discard_draft(token=request.session.pop("draft", ""))
+    place = {"strategy": strategy, "goal": goal, "parent": said["parent"]}
+    discard_draft(token=request.session.get("draft", ""), **place)
     return redirect(f"{comment.get_absolute_url()}?neu=1")
 
 
@@ -93,11 +165,10 @@ def enter_code(request):
     # Who has no session waits for no code; telling them so would take a cookie.
     if request.user.is_authenticated or not request.session.session_key:
         return redirect(place)
+    if "again" in request.POST:
+        draft = kept_under(request.session.get("draft"))
+        return ask_for_code(request, draft) if draft else _waits_no_more(request, place)
     here = f"{reverse('publish_with_code')}?{urlencode({'next': place})}"
-    typed = request.session.get(DOOR)
-    if "again" in request.POST and typed:
-        sent = send_code(request, typed["name"], typed["email"])
-        return redirect(here) if sent else ratelimit.respond_429(request)
     context = {"button": _("Publish"), "resend": here, "back": place, "publishes": True}
     response = take_code(request, context)
     # Without a name, or with a second step to take, they first go where the door leads them,
@@ -105,13 +176,13 @@ def enter_code(request):
     if not request.user.is_authenticated or not request.user.public_name:
         return response
     request.session[CAME_WITH_CODE] = True
-    return _publish_waiting(request, place) or response
+    return _publish_waiting(request, place)
 
 
 def _publish_waiting(request, place):
     draft = kept_under(request.session.get("draft"))
     if draft is None:
-        return None
+        return _waits_no_more(request, place)
     said = {"text": draft.text, "label": draft.label, "parent": draft.parent}
     said |= {"version": draft.answered_version, "agrees_to": None}
     try:
@@ -119,3 +190,10 @@ def _publish_waiting(request, place):
     except CommentRefused as error:
         messages.error(request, error.refusal.sentence)
         return redirect(place)
+
+
+def _waits_no_more(request, place):
+    # Published in another browser, mostly: there is the comment, and here its place.
+    text = _("No text waits here any more: it is published already, or was older than 24 hours.")
+    messages.info(request, text)
+    return redirect(place)

@@ -28,6 +28,7 @@ KEPT_OUT = [
     "/konto/",
     "/suche/",
     "/kommentare/",
+    "/mein-text/",
     "/abbestellen/",
     "/auf-dem-laufenden/",
 ]

@@ -7,7 +7,8 @@ from django.conf import settings
 from django.urls import reverse
 
 from accounts.town import forget
-from comments.models import Comment, CommentVersion, Draft, Report, Vote
+from comments.drafts import let_wait
+from comments.models import Comment, CommentVersion, Report, Vote
 from strategies.actions import close_phase, unpublish_strategy
 from strategies.messages import confirm_url, unsubscribe_url
 from strategies.models import PhaseEvent, Subscription
@@ -64,6 +65,18 @@ TABLE = {
         "closed early": "refused refused  refused  refused  refused",
         "unpublished": "nowhere nowhere  nowhere  nowhere  nowhere",
         "open, worker stopped": "door    done     done     done     done",
+        "open, rules changed": "door    refused  refused  refused  refused",
+        "closed, worker stopped": "refused refused  refused  refused  refused",
+    },
+    # The link of a text that waits. Who is signed in is led to the form, with the text in it.
+    "take a waiting text": {
+        "before": "refused refused  refused  refused  refused",
+        "open": "door    refused  refused  refused  refused",
+        "a second after": "refused refused  refused  refused  refused",
+        "extended": "door    refused  refused  refused  refused",
+        "closed early": "refused refused  refused  refused  refused",
+        "unpublished": "refused refused  refused  refused  refused",
+        "open, worker stopped": "door    refused  refused  refused  refused",
         "open, rules changed": "door    refused  refused  refused  refused",
         "closed, worker stopped": "refused refused  refused  refused  refused",
     },
@@ -197,6 +210,7 @@ URL_NAMES = {
     "comment on a goal": "goal",
     "comment on the whole": "discussion",
     "reply": "goal",
+    "take a waiting text": "take_waiting_text",
     "publish with a code": "publish_with_code",
     "edit": "edit",
     "remove a version": "remove_version",
@@ -273,6 +287,7 @@ class Place:
             "comment on a goal": (goal, text),
             "comment on the whole": (reverse("discussion", args=[self.strategy.slug]), text),
             "reply": (goal, text | {"parent": self.comment.pk}),
+            "take a waiting text": (reverse("take_waiting_text"), {}),
             "publish with a code": (reverse("publish_with_code"), {}),
             "edit": (reverse("edit", args=[self.comment.pk]), text),
             "remove a version": (reverse("remove_version", args=[self.comment.pk, 1]), {}),
@@ -305,15 +320,17 @@ def written() -> set:
     return {(name, *row) for name, rows in tables.items() for row in rows}
 
 
+def waiting_text(place):
+    who = {"name": "Deichgängerin", "address": "newcomer@example.org", "version": None}
+    here = {"strategy": place.strategy, "goal": place.goal, "parent": None}
+    return let_wait(**who, **here, text="Benches, too.")
+
+
 def waiting_for_code(place, client):
     knock(client, "newcomer@example.org", "Deichgängerin")
     session = client.session
-    if "draft" not in session:
-        session["draft"] = f"kept for {place.strategy.pk}"
-        session.save()
-    Draft.objects.create(
-        token=session["draft"], strategy=place.strategy, goal=place.goal, text="Benches, too."
-    )
+    session["draft"] = waiting_text(place).token
+    session.save()
     # Those who are signed in are sent none.
     return "000000" if "_auth_user_id" in client.session else code_sent()
 
@@ -324,6 +341,8 @@ def attempt(address, place, client) -> str:
     if address == "remove a version":
         VersionFactory(comment=place.comment)
     path, said = place.form(address)
+    if address == "take a waiting text":
+        said = {"token": waiting_text(place).token}
     if address == "publish with a code":
         said = {"code": waiting_for_code(place, client)}
     before = written()
