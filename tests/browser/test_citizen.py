@@ -64,6 +64,30 @@ class Citizen:
         return re.search(r"\d{3} \d{3}", self.newest_mail().subject)[0]
 
 
+@pytest.mark.parametrize("java_script", [True, False], ids=["", "without JavaScript"])
+def test_written_here_and_published_where_the_mail_is_read(java_script, visit, goal, mailoutbox):
+    options = {"viewport": {"width": 320, "height": 800}, "java_script_enabled": java_script}
+    here = Citizen(visit(**options), mailoutbox)
+    here.page.goto("/3/2/")
+    here.fills("Ihr Kommentar", TEXT)
+    here.fills("Name, der bei Ihrem Kommentar steht", "Deichgängerin")
+    here.fills("E-Mail-Adresse", "deich@example.org")
+    here.presses("Weiter")
+
+    there = Citizen(visit(**options), mailoutbox)
+    there.page.goto(re.search(r"http\S+/mein-text/\w+/", here.newest_mail().body)[0])
+    there.sees("Mehr Bäume am Markt, bitte.")
+    there.sees("Deichgängerin")
+    assert there.page.context.cookies() == [], "who looks gets no cookie"
+    there.presses("Neuen Code senden")
+    there.fills("Code aus der E-Mail", there.code())
+    there.presses("Veröffentlichen")
+
+    there.sees("Ihr Kommentar ist veröffentlicht.")
+    there.sees("Abmelden – die nächste Person kann schreiben")
+    assert Comment.objects.get(text=TEXT).author_name == "Deichgängerin"
+
+
 @browsers
 def test_from_the_leaflet_to_a_comment_and_off_again(options, visit, goal, mailoutbox):
     person = Citizen(visit(**options), mailoutbox)

@@ -4,9 +4,11 @@ are in order, every comment has one, and links that lead elsewhere are called di
 import pytest
 from django.utils import timezone
 
-from comments.models import MAX_LENGTH
+from comments.drafts import let_wait
+from comments.models import MAX_LENGTH, Draft
 from strategies.messages import unsubscribe_url
 from strategies.models import GoalVersion, PhaseEvent
+from tests.accounts.door import code_sent
 from tests.factories import (
     CommentFactory,
     GoalFactory,
@@ -140,6 +142,45 @@ def test_keeping_up_to_date(look, page, me, open_phase):
     look(f"/{unsubscribe_url(open_phase.strategy)(me).split('/', 3)[3]}")
     page.get_by_role("button", name="Abstellen", exact=True).click()
     look()
+
+
+def test_publishing_without_account(look, page, discussion):
+    look(discussion.goal.get_absolute_url())
+    page.get_by_label("Ihr Kommentar").fill("Mehr Bäume.")
+    page.get_by_label("Name, der bei Ihrem Kommentar steht").fill("Deichgängerin")
+    page.get_by_label("E-Mail-Adresse").fill("deich@example.org")
+    page.get_by_role("button", name="Weiter").click()
+    look()
+    for code in ["000 00x", code_sent()]:
+        page.get_by_label("Code aus der E-Mail").fill(code)
+        page.get_by_role("button", name="Veröffentlichen").click()
+        look()
+    assert page.get_by_role("button", name="Abmelden – die nächste Person").is_visible()
+
+
+def test_a_text_that_waits_for_a_code(look, page, discussion):
+    place = {"strategy": discussion.phase.strategy, "goal": discussion.goal, "version": None}
+    who = {"name": LONG_NAME, "address": "deich@example.org", "parent": discussion}
+    draft = let_wait(**who, **place, text=f"Mehr Bäume.\n\n{'x' * 80}")
+    path = f"/mein-text/{draft.token}/"
+    look(path)
+    page.get_by_role("button", name="Neuen Code senden").click()
+    look()
+    discussion.phase.closes_at = days(0.9 / 24)
+    discussion.phase.save()
+    look(path)
+    discussion.phase.closes_at = days(-0.01)
+    discussion.phase.save()
+    look(path)
+    assert page.get_by_label("Ihr Text").input_value() == draft.text
+    Draft.objects.all().delete()
+    look(path)
+
+
+def test_a_waiting_text_where_somebody_is_signed_in(look, me, goal):
+    place = {"strategy": goal.strategy, "goal": goal, "parent": None, "version": None}
+    draft = let_wait(name="", address="deich@example.org", **place, text="Mehr Bäume.")
+    look(f"/mein-text/{draft.token}/")
 
 
 def test_a_draft_in_its_place(look, page, me, discussion):

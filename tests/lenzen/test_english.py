@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 from django.conf import settings
+from django.test import Client
 from django.urls import reverse
 from django.utils.translation import gettext, override
 
 from accounts.actions import send_due_notifications
 from accounts.models import Notification
 from comments.actions import edit_comment, post_comment
+from comments.models import Draft
 from lenzen.barriers import report_barrier
-from tests.factories import CommentFactory, GoalFactory, ReplyFactory, UserFactory, hidden
+from tests.factories import CommentFactory, GoalFactory, ReplyFactory, UserFactory, days, hidden
 
 pytestmark = pytest.mark.django_db
 
@@ -187,6 +189,23 @@ def test_versions_of_a_comment_are_marked_as_german(client, german_town, talk):
 
     assert response.content.decode().count(f"{TOWN} blüht") == 2
     assert town_words_unmarked(response) == []
+
+
+def test_a_waiting_text_is_english_below_en(client, german_town, goal, open_phase):
+    said = {"text": f"{TOWN} blüht", "email": "deich@example.org"}
+    code_page = client.get(client.post(f"/en{goal.get_absolute_url()}", said).url)
+    path = f"/en/mein-text/{Draft.objects.get().token}/"
+    text_page = Client().get(path)
+    open_phase.closes_at = days(-1)
+    open_phase.save()
+    closed = Client().get(path)
+    Draft.objects.all().delete()
+    gone = Client().get(path)
+
+    words = " ".join(english_words(page) for page in (code_page, text_page, closed, gone))
+    assert [text_page.status_code, closed.status_code, gone.status_code] == [200, 200, 404]
+    assert {said for said in german_sentences() if said in words} == set()
+    assert town_words_unmarked(text_page) == []
 
 
 def test_messages_in_the_account_are_marked_as_german(signed_in, goal, open_phase):
