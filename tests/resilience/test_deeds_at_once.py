@@ -3,13 +3,16 @@
 from functools import partial
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
-from accounts.models import Notification
+from accounts.models import Notification, User
 from comments.actions import ModerationRefused, hide_comment, withdraw_comment
-from comments.models import Comment, Decision
+from comments.models import Comment, Decision, Draft
 from comments.rulebook import Rule
 from strategies.actions import PhaseRefused, close_phase, extend_phase, record_due_events
 from strategies.models import Phase, PhaseEvent
+from tests.accounts.door import code_sent
 from tests.factories import CommentFactory, PhaseFactory, SubscriptionFactory, UserFactory, days
 from tests.resilience.threads import in_threads
 
@@ -57,6 +60,26 @@ def test_hiding_and_withdrawing_at_once_does_both():
     comment.refresh_from_db()
     assert comment.hidden_by
     assert comment.withdrawn_at
+
+
+def test_codes_in_two_browsers_at_once_publish_one_comment(goal):
+    said = {"text": "Benches, too.", "name": "Deichgängerin", "email": "deich@example.org"}
+    browsers = [Client(), Client()]
+    browsers[0].post(goal.get_absolute_url(), said)
+    codes = [code_sent()]
+    browsers[1].post(reverse("take_waiting_text"), {"token": Draft.objects.get().token})
+    codes.append(code_sent())
+
+    answers = in_threads(
+        *(
+            partial(browser.post, reverse("publish_with_code"), {"code": code})
+            for browser, code in zip(browsers, codes, strict=True)
+        )
+    )
+
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert Comment.objects.get().author == User.objects.get(email="deich@example.org")
+    assert not Draft.objects.exists()
 
 
 def test_a_phase_is_closed_once_and_told_once():
