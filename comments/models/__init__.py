@@ -1,0 +1,25 @@
+from comments.models.comments import (
+    MAX_LENGTH,
+    Comment,
+    CommentQuerySet,
+    CommentVersion,
+    Label,
+    Opinion,
+    Vote,
+)
+from comments.models.decisions import Decision, Report, ReportQuerySet
+from comments.models.drafts import Draft
+
+__all__ = [
+    "MAX_LENGTH",
+    "Comment",
+    "CommentQuerySet",
+    "CommentVersion",
+    "Decision",
+    "Draft",
+    "Label",
+    "Opinion",
+    "Report",
+    "ReportQuerySet",
+    "Vote",
+]
