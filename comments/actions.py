@@ -272,7 +272,7 @@ def hide_comment(*, comment: Comment, rule: str, explanation: str, by: User) -> 
     )
     Comment.objects.filter(pk=comment.pk).update(hidden_by=decision)
     retract(about=comment.about)
-    _tell_author(comment, decision, messages.hidden_subject, messages.hidden)
+    _tell_author(comment, decision)
     answer_reports(comment=comment, decision=decision)
     return decision
 
@@ -293,7 +293,7 @@ def restore_comment(*, comment: Comment, by: User) -> Decision:
     if retract(about=comment.hidden_by.about):
         reopen_reports(decision=comment.hidden_by)
     else:
-        _tell_author(comment, decision, messages.restored_subject, messages.restored)
+        _tell_author(comment, decision)
     return decision
 
 
@@ -319,7 +319,7 @@ def dismiss_reports(*, comment: Comment, explanation: str, by: User) -> Decision
     )
     # Of withdrawn words nobody could say that they stay.
     if not comment.withdrawn_at:
-        _tell_author(comment, decision, messages.dismissed_subject, messages.dismissed)
+        _tell_author(comment, decision)
     answer_reports(comment=comment, decision=decision)
     return decision
 
@@ -347,19 +347,19 @@ def take_back_decision(*, decision: Decision, by: User) -> None:
     retract(about=decision.about)
     if was_hidden:
         # Restoring may have taken back a message that the author had not read yet.
-        _tell_author(comment, history[1], messages.hidden_subject, messages.hidden)
+        _tell_author(comment, history[1])
         answer_reports(comment=comment, decision=history[1])
     decision.delete()
 
 
-def _tell_author(comment: Comment, decision: Decision, subject, body) -> None:
+def _tell_author(comment: Comment, decision: Decision) -> None:
     if comment.author is None:
         return
     notify(
         recipients=[comment.author],
         key=decision.about,
         about=decision.about,
-        subject=subject(comment),
-        body=body(comment, decision),
+        subject=messages.decided_subject(comment, decision),
+        body=messages.decided(comment, decision),
         send_at=Now() + TAKE_BACK,
     )

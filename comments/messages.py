@@ -69,69 +69,55 @@ def reply(comment: Comment, parent: Comment) -> str:
 
 
 @in_town_language
-def hidden_subject(comment: Comment) -> str:
-    return _("Your comment No. {number} was hidden").format(number=comment.pk)
+def decided_subject(comment: Comment, decision: Decision) -> str:
+    subjects = {
+        Decision.Verdict.HIDDEN: _("Your comment No. {number} was hidden"),
+        Decision.Verdict.RESTORED: _("Your comment No. {number} is shown again"),
+        Decision.Verdict.DISMISSED: _("Your comment No. {number} was reported and stays"),
+    }
+    return subjects[decision.verdict].format(number=comment.pk)
 
 
 @in_town_language
-def hidden(comment: Comment, decision: Decision) -> str:
-    """The statement of reasons that Article 17 of Regulation (EU) 2022/2065 asks for."""
-    return "\n\n".join(
-        [
-            _(
-                "The moderation has hidden your comment on “{place}”. Readers see in its place"
-                " that it was hidden and by which rule; replies stay."
-            ).format(place=_place(comment)),
-            _quoted(comment.text),
-            _("Reason: {rule}. {explanation}").format(
-                rule=decision.reason, explanation=decision.explanation
-            ),
-            _("A person decided this; no automatic system was involved."),
-            _("To have the decision checked by another person, turn to: {contact}").format(
-                contact=f"{contact(comment.phase.strategy)}, {town().contact_email}"
-            ),
-            absolute(comment.get_absolute_url()),
-        ]
-    )
+def decided(comment: Comment, decision: Decision) -> str:
+    """What the author hears of a decision: never who reported, nor their words.
+
+    For a hidden comment it is the statement of reasons that Article 17 of Regulation (EU)
+    2022/2065 asks for.
+    """
+    what = {
+        Decision.Verdict.HIDDEN: _(
+            "The moderation has hidden your comment on “{place}”. Readers see in its place"
+            " that it was hidden and by which rule; replies stay."
+        ),
+        Decision.Verdict.RESTORED: _("The moderation shows your comment on “{place}” again."),
+        Decision.Verdict.DISMISSED: _(
+            "Your comment on “{place}” was reported. The moderation has looked at it and"
+            " leaves it as it is."
+        ),
+    }
+    parts = [what[decision.verdict].format(place=_place(comment))]
+    if decision.verdict != Decision.Verdict.RESTORED:
+        parts += [_quoted(comment.text), *_reasons(comment, decision)]
+    return "\n\n".join([*parts, absolute(comment.get_absolute_url())])
 
 
-@in_town_language
-def restored_subject(comment: Comment) -> str:
-    return _("Your comment No. {number} is shown again").format(number=comment.pk)
+def _reasons(comment: Comment, decision: Decision) -> list[str]:
+    """Why, decided by whom, and what the author can do now."""
+    if decision.verdict == Decision.Verdict.HIDDEN:
+        reason = _("Reason: {rule}. {explanation}").format(
+            rule=decision.reason, explanation=decision.explanation
+        )
+        way_on = _second_look(comment)
+    else:
+        reason = _("Reason: {explanation}").format(explanation=decision.explanation)
+        way_on = _("There is nothing for you to do.")
+    return [reason, _("A person decided this; no automatic system was involved."), way_on]
 
 
-@in_town_language
-def restored(comment: Comment, decision: Decision) -> str:
-    return "\n\n".join(
-        [
-            _("The moderation shows your comment on “{place}” again.").format(
-                place=_place(comment)
-            ),
-            absolute(comment.get_absolute_url()),
-        ]
-    )
-
-
-@in_town_language
-def dismissed_subject(comment: Comment) -> str:
-    return _("Your comment No. {number} was reported and stays").format(number=comment.pk)
-
-
-@in_town_language
-def dismissed(comment: Comment, decision: Decision) -> str:
-    """What the author hears of dismissed reports: never who reported, nor their words."""
-    return "\n\n".join(
-        [
-            _(
-                "Your comment on “{place}” was reported. The moderation has looked at it and"
-                " leaves it as it is."
-            ).format(place=_place(comment)),
-            _quoted(comment.text),
-            _("Reason: {explanation}").format(explanation=decision.explanation),
-            _("A person decided this; no automatic system was involved."),
-            _("There is nothing for you to do."),
-            absolute(comment.get_absolute_url()),
-        ]
+def _second_look(comment: Comment) -> str:
+    return _("To have the decision checked by another person, turn to: {contact}").format(
+        contact=f"{contact(comment.phase.strategy)}, {town().contact_email}"
     )
 
 
@@ -183,9 +169,7 @@ def report_answered(comment: Comment, decision: Decision) -> str:
             what.format(number=comment.pk),
             reason,
             _("A person decided this; no automatic system was involved."),
-            _("To have the decision checked by another person, turn to: {contact}").format(
-                contact=f"{contact(comment.phase.strategy)}, {town().contact_email}"
-            ),
+            _second_look(comment),
             absolute(comment.get_absolute_url()),
         ]
     )
