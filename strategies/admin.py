@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import models
+from django.db import connection, models
 from django.db.models import Exists, OuterRef, Prefetch
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
@@ -179,7 +179,11 @@ class StrategyAdmin(admin.ModelAdmin):
     def get_queryset(self, request):
         phases = Phase.objects.clocked().prefetch_related("events")
         strategies = super().get_queryset(request)
-        return strategies.prefetch_related(Prefetch("phases", queryset=phases))
+        strategies = strategies.prefetch_related(Prefetch("phases", queryset=phases))
+        # Whoever publishes it or takes it back waits until this is saved, and we see who was
+        # faster. Pages that save nothing have no transaction to hold anything in.
+        is_saving = request.method == "POST" and connection.in_atomic_block
+        return strategies.select_for_update() if is_saving else strategies
 
     @admin.display(description=gettext_lazy("strategy"), ordering="number")
     def title_with_number(self, strategy):

@@ -1,8 +1,11 @@
 """Two who do the same at the same time: one did it, the other learns so."""
 
+import threading
+import time
 from functools import partial
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -10,10 +13,25 @@ from accounts.models import Notification, User
 from comments.actions import ModerationRefused, hide_comment, withdraw_comment
 from comments.models import Comment, Decision, Draft
 from comments.rulebook import Rule
-from strategies.actions import PhaseRefused, close_phase, extend_phase, record_due_events
-from strategies.models import Phase, PhaseEvent
+from strategies.actions import (
+    PhaseRefused,
+    close_phase,
+    extend_phase,
+    publish_strategy,
+    record_due_events,
+    unpublish_strategy,
+)
+from strategies.models import Phase, PhaseEvent, Strategy
 from tests.accounts.door import code_sent
-from tests.factories import CommentFactory, PhaseFactory, SubscriptionFactory, UserFactory, days
+from tests.factories import (
+    CommentFactory,
+    PhaseFactory,
+    StrategyFactory,
+    SubscriptionFactory,
+    UserFactory,
+    days,
+)
+from tests.pages import form_values
 from tests.resilience.threads import in_threads
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -118,3 +136,50 @@ def test_who_extends_what_another_closes_learns_so():
     assert not Phase.objects.open().exists()
     kinds = list(phase.events.order_by("pk").values_list("kind", flat=True))
     assert kinds == (["closed"] if extended else ["extended", "closed"])
+
+
+@pytest.fixture
+def save_meanwhile(signed_in, editor):
+    """Send the page of a strategy, changed, while another's ``deed`` is not yet committed."""
+
+    def save_meanwhile(strategy, deed, **changes):
+        address = reverse("admin:strategies_strategy_change", args=[strategy.pk])
+        client, is_done = signed_in(editor), threading.Event()
+        values = form_values(client.get(address), "strategy_form")
+
+        def do():
+            with transaction.atomic():
+                deed(strategy=strategy, by=None)
+                is_done.set()
+                time.sleep(0.5)
+
+        def save():
+            is_done.wait(10)
+            return client.post(address, values | changes)
+
+        _, response = in_threads(do, save)
+        return response
+
+    return save_meanwhile
+
+
+def test_who_empties_what_another_publishes_learns_so_and_loses_nothing(save_meanwhile):
+    strategy = StrategyFactory(published_at=None)
+
+    response = save_meanwhile(strategy, publish_strategy, contact="", summary="Getippt.")
+
+    page = response.content.decode()
+    assert "wen man fragen kann" in page
+    assert 'value="Getippt."' in page
+    assert Strategy.objects.published().get().contact == strategy.contact
+
+
+def test_what_another_takes_back_into_the_draft_may_be_emptied(save_meanwhile):
+    strategy = StrategyFactory()
+
+    response = save_meanwhile(strategy, unpublish_strategy, contact="", summary="Getippt.")
+
+    assert response.status_code == 302
+    strategy.refresh_from_db()
+    assert (strategy.published_at, strategy.contact) == (None, "")
+    assert strategy.summary == "Getippt."
