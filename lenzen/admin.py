@@ -129,10 +129,10 @@ def recent_deeds(user) -> list[dict]:
     """What staff did and can still take back, with the number of messages that wait for it."""
     deeds = []
     if user.has_perm("strategies.change_phase"):
-        events = PhaseEvent.objects.exclude(by=None).filter(recorded_at__gt=Now() - TAKE_BACK)
+        events = PhaseEvent.objects.revocable()
         for event in events.select_related("phase__strategy"):
             what = f"{event.phase}: {event_sentence(event)}"
-            deeds.append((event, what, event.recorded_at, "strategies_strategy"))
+            deeds.append((event, what, event.moment, "strategies_strategy"))
     if not may_moderate(user):
         decisions = Decision.objects.filter(decided_at__gt=Now() - TAKE_BACK)
         for decision in decisions.select_related("comment"):

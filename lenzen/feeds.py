@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.syndication.views import Feed
-from django.db.models import Q
-from django.db.models.functions import Now
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
@@ -19,7 +17,7 @@ from comments.models import Comment
 from lenzen.richtext import clean
 from strategies.calendar import printable
 from strategies.messages import absolute
-from strategies.models import TAKE_BACK, Goal, Phase, PhaseEvent, Strategy
+from strategies.models import Goal, Phase, PhaseEvent, Strategy
 from strategies.wording import event_sentence
 
 MOST = 30
@@ -203,8 +201,8 @@ def _of_events(events):
         Kind.EXTENDED: _("More time to comment: {title}"),
         Kind.REOPENED: _("Commenting is possible again: {title}"),
     }
-    lasting = Q(by=None) | Q(recorded_at__lte=Now() - TAKE_BACK)
-    told = events.filter(lasting, phase__in=Phase.objects.published(), kind__in=titles)
+    told = events.filter(phase__in=Phase.objects.published(), kind__in=titles)
+    told = told.exclude(pk__in=PhaseEvent.objects.revocable())
     for event in told.select_related("phase__strategy").order_by("-moment")[:MOST]:
         strategy = event.phase.strategy
         path = strategy.get_absolute_url()

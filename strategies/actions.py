@@ -142,13 +142,12 @@ def reopen_phase(*, phase: Phase, closes_at: datetime, by: User, reason: str) ->
 @transaction.atomic
 def take_back_event(*, event: PhaseEvent, by: User) -> None:
     """Undo a deed, with its messages, as if it had not been. PhaseRefused: too late."""
-    phase, now = _hold(event.phase)
+    phase, _now = _hold(event.phase)
     latest = phase.events.exclude(kind=Kind.CLOSING_SOON).order_by("pk").last()
     field = "opens_at" if event.kind == Kind.OPENED else "closes_at"
     if latest != event or not event.by_id or getattr(phase, field) != event.date_after:
         raise PhaseRefused(_("Something has happened since; this can no longer be taken back."))
-    # From the moment from which ``_move`` counts for the messages.
-    if now >= event.moment + TAKE_BACK:
+    if not phase.events.revocable().filter(pk=event.pk).exists():
         raise PhaseRefused(_("The messages have left; this can no longer be taken back."))
     since = event.moment if event.kind == Kind.OPENED else event.date_before
     if event.kind != Kind.CLOSED and phase.participations.filter(last_at__gte=since).exists():

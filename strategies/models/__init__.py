@@ -4,6 +4,7 @@ from strategies.models.phases import (
     Participation,
     Phase,
     PhaseEvent,
+    PhaseEventQuerySet,
     PhaseQuerySet,
 )
 from strategies.models.strategies import (
@@ -29,6 +30,7 @@ __all__ = [
     "Participation",
     "Phase",
     "PhaseEvent",
+    "PhaseEventQuerySet",
     "PhaseQuerySet",
     "Strategy",
     "StrategyQuerySet",

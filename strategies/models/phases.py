@@ -169,6 +169,13 @@ class Phase(models.Model):
         return counted.values("contributions", "participants").get()
 
 
+class PhaseEventQuerySet(models.QuerySet):
+    def revocable(self):
+        """Deeds of staff whose messages have not left, so that they can be taken back."""
+        # Counted from the moment from which the messages wait.
+        return self.exclude(by=None).filter(moment__gt=Now() - TAKE_BACK)
+
+
 class PhaseEvent(models.Model):
     """Something that happened to a phase at ``moment``: claim, history and trigger in one.
 
@@ -202,6 +209,8 @@ class PhaseEvent(models.Model):
     reason = models.CharField(_("public reason"), max_length=300, blank=True)
     contributions = models.PositiveIntegerField(_("contributions"), null=True, blank=True)
     participants = models.PositiveIntegerField(_("participants"), null=True, blank=True)
+
+    objects = PhaseEventQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("event of a phase")

@@ -8,7 +8,7 @@ from comments.models import Comment
 from comments.rulebook import Rule
 from lenzen.admin import TASKS
 from strategies.actions import close_phase
-from strategies.models import Phase
+from strategies.models import TAKE_BACK, Phase, PhaseEvent
 from tests.factories import (
     CommentFactory,
     PhaseFactory,
@@ -98,6 +98,13 @@ def test_deeds_can_be_taken_back_from_the_first_page(signed_in, editor, moderato
     assert Phase.objects.open().exists()
     assert Comment.objects.visible().exists()
     assert client.get(INDEX).context["deeds"] == []
+
+
+def test_a_deed_is_offered_as_long_as_it_can_be_taken_back(signed_in, editor, open_phase):
+    close_phase(phase=open_phase, by=editor, reason="The hall is flooded.")
+    PhaseEvent.objects.update(moment=days(0) - TAKE_BACK)
+
+    assert signed_in(editor).get(INDEX).context["deeds"] == []
 
 
 def test_nothing_to_do_is_said_with_the_time_of_the_last_check(signed_in, moderator):

@@ -10,8 +10,8 @@ from django.utils.http import http_date
 from comments.actions import hide_comment, restore_comment
 from comments.models import Comment
 from comments.rulebook import Rule
-from strategies.actions import extend_phase
-from strategies.models import PhaseEvent
+from strategies.actions import PhaseRefused, extend_phase, take_back_event
+from strategies.models import TAKE_BACK, PhaseEvent
 from tests.factories import (
     CommentFactory,
     GoalFactory,
@@ -138,9 +138,11 @@ def test_what_can_still_be_taken_back_is_not_told(client, open_phase):
     number = f"{settings.SITE_URL}/feed/#ereignis-{event.pk}"
     assert number not in entries(client)
 
-    PhaseEvent.objects.update(recorded_at=days(-11 / 24 / 60))
+    PhaseEvent.objects.update(moment=days(0) - TAKE_BACK)
 
     assert "Grund: Ferien" in entries(client)[number]
+    with pytest.raises(PhaseRefused):
+        take_back_event(event=event, by=by)
 
 
 def test_words_cannot_become_tags_and_control_characters_break_nothing(client):
