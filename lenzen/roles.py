@@ -12,6 +12,7 @@ ROLES = {
         "strategies.strategy": "view add change delete",
         "strategies.goal": "view add change delete",
         "strategies.phase": "view add change delete",
+        "strategies.milestone": "view add change delete",
         "accounts.notification": "view change",
         "accounts.town": "view add",
         "accounts.pageversion": "view add",

@@ -41,7 +41,7 @@ from strategies.admin_forms import (
     WordingForm,
 )
 from strategies.fields import DayInput
-from strategies.models import TAKE_BACK, Goal, Phase, PhaseEvent, Strategy
+from strategies.models import TAKE_BACK, Goal, Milestone, Phase, PhaseEvent, Strategy
 from strategies.wording import clock, day, event_sentence, state, timing
 
 
@@ -156,15 +156,22 @@ class PhaseInline(admin.StackedInline):
         )
 
 
+class MilestoneInline(admin.TabularInline):
+    model = Milestone
+    extra = 0
+    fields = ["day", "title"]
+    formfield_overrides = {models.DateField: {"widget": DayInput}}
+
+
 @admin.register(Strategy)
 class StrategyAdmin(admin.ModelAdmin):
-    """A strategy with its goals and phases on one page."""
+    """A strategy with its goals, phases and milestones on one page."""
 
     list_display = ["title_with_number", "public", "time"]
     list_display_links = ["title_with_number"]
     search_fields = ["title", "goals__title"]
     form = StrategyForm
-    inlines = [GoalInline, PhaseInline]
+    inlines = [GoalInline, PhaseInline, MilestoneInline]
     prepopulated_fields = {"slug": ["title"]}
     fieldsets = [
         (None, {"fields": ["number", "title", "slug", "summary", "edition", "introduction"]}),

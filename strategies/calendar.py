@@ -12,7 +12,7 @@ from icalendar import Calendar, Event
 from accounts.town import town
 from strategies.dates import Entry, entries
 from strategies.messages import absolute
-from strategies.models import Strategy
+from strategies.models import Phase, Strategy
 from strategies.wording import time_sentence
 
 _SINCE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -21,7 +21,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def calendar(strategies: Iterable[Strategy]) -> bytes:
-    """Their openings, last days and answers; their phases come with ``now`` and events.
+    """Their openings, last days, answers and milestones, all with ``now`` and phases with
+    their events.
 
     The same dates make the same bytes. What moves keeps its UID and gets a higher
     SEQUENCE, so that a calendar moves it, too, instead of showing it twice.
@@ -38,15 +39,16 @@ def calendar(strategies: Iterable[Strategy]) -> bytes:
 
 
 def _event(entry: Entry) -> Event:
-    phase, strategy = entry.phase, entry.strategy
-    changed_at = max(phase.changed_at, strategy.changed_at).replace(microsecond=0)
-    # Said as of a moment of the phase, not of now: else every day would change the text.
-    moments = {"opening": phase.opens_at - _INSTANT, "closing": phase.opens_at}
-    at = moments.get(entry.kind, phase.closes_at)
-    sentence = time_sentence(phase, at, remaining=False)
+    about, strategy = entry.about, entry.strategy
+    changed_at = max(about.changed_at, strategy.changed_at).replace(microsecond=0)
     address = absolute(strategy.get_absolute_url())
+    if entry.is_milestone:
+        name, description = f"milestone-{about.pk}", address
+    else:
+        name = f"phase-{about.pk}-{entry.kind}"
+        description = f"{_sentence(about, entry.kind)}\n\n{address}"
     event = Event()
-    event.add("uid", f"phase-{phase.pk}-{entry.kind}@{_host()}")
+    event.add("uid", f"{name}@{_host()}")
     event.add("dtstamp", changed_at)
     event.add("last-modified", changed_at)
     # It may never fall, not even when a deed is taken back: so it is no number of
@@ -55,10 +57,16 @@ def _event(entry: Entry) -> Event:
     event.add("dtstart", entry.on)
     event.add("dtend", entry.on + timedelta(days=1))
     event.add("summary", printable(f"{entry.title}: {strategy.title}"))
-    event.add("description", printable(f"{sentence}\n\n{address}"))
+    event.add("description", printable(description))
     event.add("url", address)
     event.add("transp", "TRANSPARENT")
     return event
+
+
+def _sentence(phase: Phase, kind: str) -> str:
+    # Said as of a moment of the phase, not of now: else every day would change the text.
+    moments = {"opening": phase.opens_at - _INSTANT, "closing": phase.opens_at}
+    return time_sentence(phase, moments.get(kind, phase.closes_at), remaining=False)
 
 
 def _host() -> str:

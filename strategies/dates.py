@@ -1,4 +1,4 @@
-"""The dates of the plan, past and coming: openings, closings, promised answers."""
+"""The dates of the plan, past and coming: openings, closings, promised answers, milestones."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,19 +7,20 @@ from datetime import date
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from strategies.models import Phase, Strategy
+from strategies.models import Milestone, Phase, Strategy
 from strategies.wording import clock, last_day, last_weekday, weekday
 
 
 @dataclass(frozen=True)
 class Entry:
-    """``kind`` is opening, closing or answer: a phase has one of each at most."""
+    """``kind`` is opening, closing or answer, of which a phase has one each at most, or
+    milestone; then the title is the town's."""
 
     kind: str
     on: date
     date: str
     title: str
-    phase: Phase
+    about: Phase | Milestone
     strategy: Strategy
     is_past: bool
 
@@ -27,13 +28,18 @@ class Entry:
     def is_opening(self) -> bool:
         return self.kind == "opening"
 
+    @property
+    def is_milestone(self) -> bool:
+        return self.kind == "milestone"
+
 
 def entries(strategies: Iterable[Strategy]) -> list[Entry]:
-    """The dates of these strategies in order; their phases come with ``now``."""
+    """The dates of these strategies in order; phases and milestones come with ``now``."""
     found = []
     for strategy in strategies:
         for phase in strategy.phases.all():
             found += _of(strategy, phase)
+        found += [_of_milestone(strategy, each) for each in strategy.milestones.all()]
     return sorted(found, key=lambda entry: (entry.on, entry.strategy.number))
 
 
@@ -54,3 +60,8 @@ def _of(strategy, phase):
     elif phase.answer_by:
         day, title = phase.answer_by, _("The administration has answered by then")
         yield Entry("answer", day, weekday(day), title, phase, strategy, day < today)
+
+
+def _of_milestone(strategy, milestone):
+    day, is_past = milestone.day, milestone.day < localtime(milestone.now).date()
+    return Entry("milestone", day, weekday(day), milestone.title, milestone, strategy, is_past)

@@ -2,7 +2,7 @@
 
 from allauth.core import ratelimit
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -37,17 +37,24 @@ def follow(request, slug=None):
 
 def is_following(person, strategy):
     """Whether ``person`` hears of ``strategy``, or of all when it is None."""
-    theirs = Q(person=person) | Q(address=person.email)
-    rows = Subscription.objects.filter(theirs)
     if strategy is None:
-        return rows.current().filter(strategy=None).exists()
-    return rows.reaching(strategy).exists()
+        return _of(person).current().filter(strategy=None).exists()
+    return _of(person).reaching(strategy).exists()
+
+
+def with_is_followed(strategy, person):
+    """The query for one strategy, with ``is_followed``: whether ``person`` hears of it."""
+    return strategy.annotate(is_followed=Exists(_of(person).reaching(strategy.values("pk")[:1])))
+
+
+def _of(person):
+    return Subscription.objects.filter(Q(person=person) | Q(address=person.email))
 
 
 def followed_by(person):
     """``all``: whether ``person`` follows all strategies; and each public one in order,
     with ``is_followed``. Three queries."""
-    rows = Subscription.objects.filter(Q(person=person) | Q(address=person.email))
+    rows = _of(person)
     on = set(rows.current().values_list("strategy", flat=True))
     off = set(rows.exclude(ended_at=None).values_list("strategy", flat=True))
     strategies = list(Strategy.objects.published())

@@ -10,16 +10,17 @@ from qrcode.image.svg import SvgPathFillImage
 
 from strategies.calendar import calendar
 from strategies.dates import entries
-from strategies.following import is_following
+from strategies.following import with_is_followed
 from strategies.messages import absolute
-from strategies.models import Goal, Phase, PhaseEvent, Strategy
+from strategies.models import Goal, Milestone, Phase, PhaseEvent, Strategy
 from strategies.wording import day, event_day, event_sentence, timeline, timing
 
 
 def published_strategies() -> list[Strategy]:
-    """Every public strategy with its phases and ``time``: three queries."""
+    """Every public strategy with phases, milestones and ``time``: four queries."""
     described = Prefetch("phases", queryset=Phase.objects.described())
-    strategies = list(Strategy.objects.published().prefetch_related(described))
+    clocked = Prefetch("milestones", queryset=Milestone.objects.clocked())
+    strategies = list(Strategy.objects.published().prefetch_related(described, clocked))
     for strategy in strategies:
         strategy.time = timing(strategy, list(strategy.phases.all()))
     return strategies
@@ -34,29 +35,30 @@ def strategy_list(request):
 @require_safe
 def strategy(request, slug):
     """A strategy with its goals, and the way it takes."""
-    found = get_object_or_404(Strategy.objects.published(), slug=slug)
-    return _show(request, found, is_preview=False)
+    return _show(request, Strategy.objects.published().filter(slug=slug), is_preview=False)
 
 
 @require_safe
 @permission_required("strategies.change_strategy", raise_exception=True)
 def preview(request, pk):
     """A strategy as the public would see it."""
-    return _show(request, get_object_or_404(Strategy, pk=pk), is_preview=True)
+    return _show(request, Strategy.objects.filter(pk=pk), is_preview=True)
 
 
-def _show(request, strategy, is_preview):
+def _show(request, strategies, is_preview):
+    if request.user.is_authenticated:
+        # With the strategy, because the page asks for eight things as it is.
+        strategies = with_is_followed(strategies, request.user)
+    strategy = get_object_or_404(strategies)
     phases = list(strategy.phases.described().with_tally())
-    person = request.user
     context = {
         "strategy": strategy,
         "is_preview": is_preview,
         "time": timing(strategy, phases),
         "phase": next((phase for phase in phases if phase.is_open), None),
-        "timeline": timeline(strategy, phases),
+        "timeline": timeline(strategy, phases, strategy.milestones.clocked()),
         "goals": strategy.goals.all(),
         "history": _history(phases),
-        "is_following": person.is_authenticated and is_following(person, strategy),
     }
     return render(request, "strategies/strategy.html", context)
 

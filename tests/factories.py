@@ -12,7 +12,15 @@ from accounts.models import Notification, User
 from accounts.town import PageVersion, Town
 from comments.models import Comment, CommentVersion, Decision, Opinion, Report, Vote
 from comments.rulebook import Rule
-from strategies.models import Goal, Participation, Phase, PhaseEvent, Strategy, Subscription
+from strategies.models import (
+    Goal,
+    Milestone,
+    Participation,
+    Phase,
+    PhaseEvent,
+    Strategy,
+    Subscription,
+)
 
 
 def days(number: float):
@@ -84,6 +92,22 @@ class GoalFactory(DjangoModelFactory):
     number = factory.Sequence(lambda number: number + 1)
     title = factory.Sequence(lambda number: f"Goal title {number + 1}")
     text = "<p>More trees.</p>"
+
+
+class MilestoneFactory(DjangoModelFactory):
+    """A day of a published strategy, ten days ahead."""
+
+    class Meta:
+        model = Milestone
+
+    class Params:
+        in_days = 10
+
+    strategy = factory.SubFactory(StrategyFactory)
+    title = "The council decides"
+    day = factory.LazyAttribute(
+        lambda milestone: timezone.localdate() + timedelta(days=milestone.in_days)
+    )
 
 
 class PhaseFactory(DjangoModelFactory):

@@ -11,6 +11,8 @@ from strategies.models.strategies import (
     Goal,
     GoalQuerySet,
     GoalVersion,
+    Milestone,
+    MilestoneQuerySet,
     Strategy,
     StrategyQuerySet,
 )
@@ -27,6 +29,8 @@ __all__ = [
     "Goal",
     "GoalQuerySet",
     "GoalVersion",
+    "Milestone",
+    "MilestoneQuerySet",
     "Participation",
     "Phase",
     "PhaseEvent",

@@ -125,6 +125,35 @@ class Goal(models.Model):
         return reverse("goal", args=[self.strategy.slug, self.number])
 
 
+class MilestoneQuerySet(models.QuerySet):
+    def clocked(self):
+        """With the database's time as ``now``, for everything that is said about time."""
+        return self.annotate(now=Now())
+
+
+class Milestone(models.Model):
+    """A day on the way of a strategy that is no phase and no answer: a council decides."""
+
+    strategy = models.ForeignKey(
+        Strategy, verbose_name=_("strategy"), on_delete=models.CASCADE, related_name="milestones"
+    )
+    title = models.CharField(
+        _("title"), max_length=100, help_text=_("For example: the council decides.")
+    )
+    day = models.DateField(_("day"))
+    changed_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    objects = MilestoneQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("milestone")
+        verbose_name_plural = _("milestones")
+        ordering = ["day", "pk"]
+
+    def __str__(self):
+        return self.title
+
+
 class GoalVersion(models.Model):
     """The words of a goal before they were changed, and why they were."""
 

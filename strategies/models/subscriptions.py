@@ -20,8 +20,8 @@ class SubscriptionQuerySet(models.QuerySet):
         """Those that count: not ended and, without an account, confirmed."""
         return self.filter(ended_at=None).exclude(person=None, confirmed_at=None)
 
-    def reaching(self, strategy: Strategy):
-        """Current ones through which ``strategy`` is heard of.
+    def reaching(self, strategy: Strategy | models.QuerySet):
+        """Current ones through which ``strategy``, or the one of a query, is heard of.
 
         Who follows all strategies and has switched this one off does not.
         """

@@ -12,6 +12,7 @@ from tests.accounts.door import code_sent
 from tests.factories import (
     CommentFactory,
     GoalFactory,
+    MilestoneFactory,
     PhaseEventFactory,
     PhaseFactory,
     ReplyFactory,
@@ -34,6 +35,8 @@ def discussion(open_phase, moderator):
         goal=goal, title="Before", text="<p>Less</p>", replaced_by=moderator, reason="A mistake."
     )
     PhaseEventFactory(phase=open_phase)
+    for in_days in (-90, 0, 9, 90):
+        MilestoneFactory(strategy=strategy, in_days=in_days, title=LONG_NAME)
     here = {"phase": open_phase, "goal": goal}
     comment = CommentFactory(author__public_name=LONG_NAME, **here)
     ReplyFactory(parent=comment, badge="Amtsverwaltung", text=f"https://example.org/{'x' * 80}")
@@ -51,7 +54,7 @@ def test_lists_empty_and_full(look, path):
     PhaseFactory(answer_by=days(30))
     PhaseFactory(opens_in=-9, closes_in=-2)
     PhaseFactory(opens_in=2, closes_in=9)
-    StrategyFactory()
+    MilestoneFactory()
     look(path)
 
 

@@ -13,7 +13,15 @@ from comments.models import Comment, Label, Vote
 from comments.rules import may_moderate
 from lenzen.management.commands.demo import PASSWORD, SIGN_INS
 from strategies.actions import record_due_events
-from strategies.models import Goal, Participation, Phase, PhaseEvent, Strategy, Subscription
+from strategies.models import (
+    Goal,
+    Milestone,
+    Participation,
+    Phase,
+    PhaseEvent,
+    Strategy,
+    Subscription,
+)
 from strategies.wording import last_day, state
 from tests.factories import StrategyFactory, UserFactory
 
@@ -44,6 +52,12 @@ def test_one_phase_is_closed_one_open_and_one_to_come(demo):
     assert (last - timezone.localdate()).days == 9
     closed = Phase.objects.get(closes_at__lt=timezone.now())
     assert closed.answer_by > timezone.localdate()
+
+
+def test_milestones_lie_before_and_ahead(demo):
+    today = timezone.localdate()
+
+    assert [milestone.day < today for milestone in Milestone.objects.all()] == [True, False, False]
 
 
 def test_forty_comments_and_their_replies_lie_inside_their_phases(demo):

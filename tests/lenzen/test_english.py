@@ -16,7 +16,15 @@ from accounts.models import Notification
 from comments.actions import edit_comment, post_comment
 from comments.models import Draft
 from lenzen.barriers import report_barrier
-from tests.factories import CommentFactory, GoalFactory, ReplyFactory, UserFactory, days, hidden
+from tests.factories import (
+    CommentFactory,
+    GoalFactory,
+    MilestoneFactory,
+    ReplyFactory,
+    UserFactory,
+    days,
+    hidden,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +97,7 @@ def german_town(goal, open_phase):
     strategy.save()
     goal.title = goal.text = TOWN
     goal.save()
+    MilestoneFactory(strategy=strategy, title=TOWN)
 
 
 @pytest.fixture

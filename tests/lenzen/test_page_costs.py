@@ -11,6 +11,7 @@ from strategies.models import PhaseEvent
 from tests.factories import (
     CommentFactory,
     GoalFactory,
+    MilestoneFactory,
     NotificationFactory,
     PhaseEventFactory,
     PhaseFactory,
@@ -33,6 +34,7 @@ def town(size):
             phase = PhaseFactory(strategy=strategy, opens_in=-1 - far, closes_in=1 - far)
             PhaseEventFactory(phase=phase)
             PhaseEventFactory(phase=phase, kind=PhaseEvent.Kind.CLOSING_SOON)
+            MilestoneFactory(strategy=strategy)
         for goal in GoalFactory.create_batch(size, strategy=strategy):
             for place in (goal, None):
                 for _ in range(size):

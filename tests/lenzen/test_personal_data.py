@@ -25,7 +25,7 @@ from comments.actions import post_comment
 from comments.drafts import let_wait
 from comments.models import Comment, CommentVersion, Decision, Draft, Report, Vote
 from lenzen.personal_data import SECTIONS, WORDS, ErasureRefused, as_zip, erase, export, refusal
-from strategies.models import GoalVersion, Participation, PhaseEvent, Subscription
+from strategies.models import GoalVersion, Milestone, Participation, PhaseEvent, Subscription
 from tests.accounts.door import CODE, HOST, code_sent, enter, knock, signed_in_as
 from tests.factories import (
     CommentFactory,
@@ -140,6 +140,10 @@ def knows_people(model) -> bool:
         or (isinstance(field, texts) and TELLING.search(field.name))
         for field in model._meta.concrete_fields
     )
+
+
+def test_a_milestone_belongs_to_nobody():
+    assert not knows_people(Milestone)
 
 
 def test_every_model_that_knows_people_is_exported_or_erased():

@@ -10,6 +10,7 @@ from strategies.models import Goal, GoalVersion, Phase, PhaseEvent, Strategy
 from tests.factories import (
     CommentFactory,
     GoalFactory,
+    MilestoneFactory,
     ParticipationFactory,
     PhaseEventFactory,
     PhaseFactory,
@@ -448,15 +449,16 @@ def test_list_asks_as_often_for_three_as_for_one(client, number, django_assert_n
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_page_asks_as_often_for_three_goals_and_phases_as_for_one(
+def test_page_asks_as_often_for_three_of_everything_as_for_one(
     client, number, django_assert_num_queries
 ):
     strategy = StrategyFactory()
+    MilestoneFactory.create_batch(number, strategy=strategy)
     GoalFactory.create_batch(number, strategy=strategy, commented_at=days(-1))
     for week in range(number):
         PhaseFactory(strategy=strategy, opens_in=-7 * week - 6, closes_in=-7 * week - 1)
     # Django asks for the numbers of the models once a process.
     client.get(page(strategy))
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get(page(strategy))

@@ -8,8 +8,8 @@ from django.urls import reverse
 from icalendar import Calendar
 
 from strategies.actions import extend_phase, open_phase, take_back_event
-from strategies.models import Phase, Strategy
-from tests.factories import PhaseFactory, StrategyFactory, UserFactory, days
+from strategies.models import Milestone, Phase, Strategy
+from tests.factories import MilestoneFactory, PhaseFactory, StrategyFactory, UserFactory, days
 
 pytestmark = pytest.mark.django_db
 
@@ -79,13 +79,27 @@ def test_every_event_says_what_programs_need(client):
     ]
 
 
+def test_a_milestone_is_a_whole_day(client):
+    milestone = MilestoneFactory(
+        title="Der Rat, die Stadt; und\x0b alle", day=date(2026, 6, 30), strategy__title="Stadt"
+    )
+
+    ((uid, event),) = events(client).items()
+
+    assert uid == f"milestone-{milestone.pk}@localhost"
+    assert event["SUMMARY"] == "Der Rat, die Stadt; und alle: Stadt"
+    assert (event["DTSTART"].dt, event["DTEND"].dt) == (date(2026, 6, 30), date(2026, 7, 1))
+    assert event["DESCRIPTION"] == event["URL"]
+    assert event["DTSTAMP"].dt == event["LAST-MODIFIED"].dt
+
+
 @pytest.fixture
 def moved_dates(client):
     """What a calendar program knows of an event before and after a deed."""
 
     def moved(uid, deed):
         # The sequence counts seconds: what is known was written a minute ago.
-        for model in (Strategy, Phase):
+        for model in (Strategy, Phase, Milestone):
             model.objects.update(changed_at=days(-1 / 24 / 60))
         before = events(client)[uid]
         deed()
@@ -134,6 +148,19 @@ def test_what_is_taken_back_arrives_as_an_update(moved_dates):
     assert after["DTSTART"].dt == before["DTSTART"].dt + timedelta(days=5)
 
 
+def test_a_moved_milestone_arrives_as_an_update(moved_dates):
+    milestone = MilestoneFactory()
+
+    def move():
+        milestone.day += timedelta(days=7)
+        milestone.save()
+
+    before, after = moved_dates(f"milestone-{milestone.pk}@localhost", move)
+
+    assert after["SEQUENCE"] > before["SEQUENCE"]
+    assert after["DTSTART"].dt == before["DTSTART"].dt + timedelta(days=7)
+
+
 def test_the_same_dates_are_not_sent_twice(client, open_phase):
     etag = client.get("/termine.ics")["ETag"]
 
@@ -141,7 +168,9 @@ def test_the_same_dates_are_not_sent_twice(client, open_phase):
 
 
 def test_drafts_are_not_in_the_calendar(client):
-    PhaseFactory(strategy=StrategyFactory(published_at=None))
+    draft = StrategyFactory(published_at=None)
+    PhaseFactory(strategy=draft)
+    MilestoneFactory(strategy=draft)
 
     assert events(client) == {}
 
@@ -155,11 +184,12 @@ def test_control_characters_do_not_break_the_calendar(client):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_queries_do_not_grow_with_phases(client, count, django_assert_num_queries):
-    PhaseFactory.create_batch(count)
+def test_queries_do_not_grow_with_phases_and_milestones(client, count, django_assert_num_queries):
+    for phase in PhaseFactory.create_batch(count):
+        MilestoneFactory(strategy=phase.strategy)
 
-    with django_assert_num_queries(3):
-        assert len(events(client)) == 2 * count
+    with django_assert_num_queries(4):
+        assert len(events(client)) == 3 * count
 
 
 def test_the_dates_lead_to_the_calendar(client):

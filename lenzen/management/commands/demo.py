@@ -114,6 +114,9 @@ class Demonstration:
             published_at=instant({"day": entry["phases"][0]["first_day"] - 3}),
         )
         phases = [self.create_phase(strategy, phase) for phase in entry["phases"]]
+        for milestone in entry["milestones"]:
+            day = timezone.localdate() + timedelta(days=milestone["day"])
+            strategy.milestones.create(title=milestone["title"], day=day)
         for number, goal_entry in enumerate(entry["goals"], start=1):
             goal = Goal.objects.create(
                 strategy=strategy,
