@@ -134,7 +134,7 @@ class Town(Version):
 
     class Meta(Version.Meta):
         verbose_name = _("town")
-        verbose_name_plural = _("town: name, contact, colour")
+        verbose_name_plural = _("town")
         constraints = [
             models.UniqueConstraint(
                 fields=["number"],
@@ -185,7 +185,7 @@ class Statement(Version):
 
     class Meta(Version.Meta):
         verbose_name = _("declaration on accessibility")
-        verbose_name_plural = _("declaration on accessibility")
+        verbose_name_plural = _("accessibility")
         constraints = [
             models.UniqueConstraint(
                 fields=["number"],
@@ -233,7 +233,7 @@ class PageVersion(Version):
 
     class Meta(Version.Meta):
         verbose_name = _("page of the foot")
-        verbose_name_plural = _("pages of the foot")
+        verbose_name_plural = _("pages")
         constraints = [
             models.UniqueConstraint(
                 fields=["page", "number"],

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -61,7 +62,7 @@ class VersionAdmin(admin.ModelAdmin):
             "versions": self.earlier(request),
             "show_save_and_add_another": False,
             "show_save_and_continue": False,
-            "title": self.opts.verbose_name_plural,
+            "title": capfirst(self.opts.verbose_name_plural),
         }
         return super().add_view(request, form_url, context | (extra_context or {}))
 
@@ -212,7 +213,7 @@ class PageVersionAdmin(VersionAdmin):
             raise PermissionDenied
         pages = current_pages()
         context = self.admin_site.each_context(request) | {
-            "title": self.opts.verbose_name_plural,
+            "title": capfirst(self.opts.verbose_name_plural),
             "opts": self.opts,
             "pages": pages,
             "may_write": self.has_add_permission(request),

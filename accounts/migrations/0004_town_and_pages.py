@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'page of the foot',
-                'verbose_name_plural': 'pages of the foot',
+                'verbose_name_plural': 'pages',
                 'ordering': ['-number'],
                 'abstract': False,
             },
@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'declaration on accessibility',
-                'verbose_name_plural': 'declaration on accessibility',
+                'verbose_name_plural': 'accessibility',
                 'ordering': ['-number'],
                 'abstract': False,
             },
@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'town',
-                'verbose_name_plural': 'town: name, contact, colour',
+                'verbose_name_plural': 'town',
                 'ordering': ['-number'],
                 'abstract': False,
             },
