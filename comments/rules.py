@@ -205,6 +205,12 @@ def may_vote(
         return None
     if person.pk == comment.author_id:
         return Refusal("own", _("There is no vote on a comment of one's own."))
+    if person.is_staff:
+        sentence = _(
+            "Who works for the town does not vote here: the numbers are to say what citizens"
+            " think. You can answer in the name of your office."
+        )
+        return Refusal("staff", sentence)
     return _suspended(person, strategy, phase)
 
 

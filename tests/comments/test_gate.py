@@ -114,15 +114,16 @@ TABLE = {
         "open, rules changed": "door    nowhere  done     nowhere  nowhere",
         "closed, worker stopped": "door    nowhere  done     nowhere  nowhere",
     },
+    # Staff answer; they do not count among those who agree.
     "vote": {
         "before": "refused refused  refused  refused  refused",
-        "open": "door    done     refused  done     done",
+        "open": "door    done     refused  refused  refused",
         "a second after": "refused refused  refused  refused  refused",
-        "extended": "door    done     refused  done     done",
+        "extended": "door    done     refused  refused  refused",
         "closed early": "refused refused  refused  refused  refused",
         "unpublished": "nowhere nowhere  nowhere  nowhere  nowhere",
-        "open, worker stopped": "door    done     refused  done     done",
-        "open, rules changed": "door    done     refused  done     done",
+        "open, worker stopped": "door    done     refused  refused  refused",
+        "open, rules changed": "door    done     refused  refused  refused",
         "closed, worker stopped": "refused refused  refused  refused  refused",
     },
     # Nobody reports what they wrote themselves.

@@ -69,6 +69,20 @@ def test_suspended_people_do_not_vote(comment):
         vote(comment=comment, person=suspended, opinion=Opinion.AGREE, version=1)
 
 
+def test_staff_see_numbers_and_do_not_vote(signed_in, comment, moderator):
+    VoteFactory(comment=comment)
+    Comment.objects.filter(pk=comment.pk).update(agreeing=1)
+    client = signed_in(moderator)
+
+    page = client.get(comment.goal.get_absolute_url()).content.decode()
+    assert "1 stimmt zu" in page
+    assert "aria-pressed" not in page
+
+    answer = client.post(reverse("vote", args=[comment.pk]), {"stimme": "ja"}, follow=True)
+    assert "stimmt hier nicht ab" in answer.content.decode()
+    assert numbers(comment) == (1, 0)
+
+
 def test_comments_of_an_earlier_phase_keep_their_votes(goal, open_phase, citizen):
     earlier = PhaseFactory(strategy=goal.strategy, opens_in=-9, closes_in=-8)
     comment = CommentFactory(goal=goal, phase=earlier)
