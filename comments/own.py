@@ -24,7 +24,7 @@ def comments(request):
     theirs = theirs.select_related("phase__strategy", "goal__strategy", "hidden_by", "author")
     page = Paginator(theirs, threads.PAGE_SIZE).get_page(request.GET.get("seite"))
     for comment in threads.prepare(page.object_list, request.user):
-        comment.place = str(comment.goal or comment.phase.strategy)
+        comment.place = comment.goal or comment.phase.strategy
         comment.outcome = _outcome(comment)
     return render(request, "comments/own.html", {"page": page})
 
@@ -45,7 +45,7 @@ def drafts(request):
     theirs = request.user.drafts.select_related("strategy", "goal__strategy").order_by("-saved_at")
     theirs = list(theirs)
     for draft in theirs:
-        draft.place = str(draft.goal or draft.strategy)
+        draft.place = draft.goal or draft.strategy
         draft.url = _place_of(draft)
         draft.day = day_and_time(draft.saved_at)
     return render(request, "comments/drafts.html", {"drafts": theirs})

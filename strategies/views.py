@@ -67,7 +67,11 @@ def _history(phases):
     events = [event for phase in phases for event in phase.events.all()]
     told = [event for event in events if event.kind != PhaseEvent.Kind.CLOSING_SOON]
     return [
-        {"date": day(event_day(event)), "sentence": event_sentence(event)}
+        {
+            "date": day(event_day(event)),
+            "sentence": event_sentence(event),
+            "reason": event.reason,
+        }
         for event in sorted(told, key=lambda event: event.moment, reverse=True)
     ]
 

@@ -29,6 +29,13 @@ class Timing:
     short: str
     phase: Phase | None = None
 
+    @property
+    def reason(self) -> str:
+        """The words of the town in ``sentence``, if it holds any."""
+        kinds = PhaseEvent.Kind
+        deed = self.phase and _deed(self.phase, kinds.CLOSED, kinds.EXTENDED, kinds.REOPENED)
+        return deed.reason if deed else ""
+
 
 def day(value: date | datetime) -> str:
     """„31. Mai 2026“, in one piece."""

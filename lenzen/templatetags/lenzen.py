@@ -37,6 +37,15 @@ def town_words(words: str):
 
 
 @register.filter
+def with_town_words(sentence, words: str):
+    """A sentence of ours, in which ``words`` are the town's: only they are named as German."""
+    before, found, after = str(sentence).rpartition(words) if words else ("", "", "")
+    if not found or get_language() == settings.LANGUAGE_CODE:
+        return sentence
+    return format_html("{}{}{}", before, town_words(found), after)
+
+
+@register.filter
 def town_text(html: str):
     """The same for paragraphs that are HTML already."""
     if get_language() == GERMAN:

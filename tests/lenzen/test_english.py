@@ -1,6 +1,7 @@
 """The site in English: complete, below /en/, and only where the address asks for it."""
 
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from accounts.models import Notification
 from comments.actions import edit_comment, post_comment
 from comments.models import Draft
 from lenzen.barriers import report_barrier
+from strategies.actions import close_phase, extend_phase
 from tests.factories import (
     CommentFactory,
     GoalFactory,
@@ -98,6 +100,12 @@ def german_town(goal, open_phase):
     goal.title = goal.text = TOWN
     goal.save()
     MilestoneFactory(strategy=strategy, title=TOWN)
+    extend_phase(
+        phase=open_phase,
+        closes_at=open_phase.closes_at + timedelta(days=1),
+        by=UserFactory(is_staff=True),
+        reason=f"{TOWN} feiert",
+    )
 
 
 @pytest.fixture
@@ -140,6 +148,30 @@ def test_words_of_the_town_are_marked_as_german(name, client, goal, german_town,
     assert [
         words[max(hit.start() - 60, 0) : hit.end() + 20] for hit in re.finditer(TOWN, words)
     ] == []
+
+
+@pytest.mark.parametrize("name", FOR_CITIZENS)
+def test_words_of_the_town_are_marked_in_the_account(name, signed_in, german_town, talk, goal):
+    talk.author.drafts.create(strategy=goal.strategy, goal=goal, text=TOWN)
+
+    response = signed_in(talk.author).get(address(name, goal))
+
+    assert town_words_unmarked(response) == []
+    if name in ("own_comments", "drafts"):
+        assert f"Goal {goal.number}:" in english_words(response)
+
+
+def test_only_the_reason_is_german_in_an_english_sentence(client, german_town, goal, open_phase):
+    def said(name):
+        return english_words(client.get(address(name, goal)))
+
+    pages = ["home", "strategy", "goal", "print", "tell"]
+    assert [name for name in pages if "The end was moved on" not in said(name)] == []
+    close_phase(phase=open_phase, by=UserFactory(is_staff=True), reason=TOWN)
+
+    assert "Commenting was ended early on" in said("goal")
+    assert "The comments stay readable" in said("goal")
+    assert TOWN not in said("strategy") + said("goal")
 
 
 @pytest.mark.parametrize("name", FOR_CITIZENS)
