@@ -1,5 +1,6 @@
 import sys
 from datetime import timedelta
+from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -8,12 +9,14 @@ from django.db.models.functions import Now
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.models import Notification, TaskRun
 from accounts.town import last_known
+from comments.models import MAX_LENGTH
 from lenzen.search import knows_word_forms, words_of
 from lenzen.search import search as search_for
 from strategies.dates import entries
@@ -21,6 +24,12 @@ from strategies.models import Phase, PhaseEvent
 from strategies.views import published_strategies
 
 OVERDUE = timedelta(minutes=15)
+
+MOST_READ = 3_000_000
+"""How many bytes are read of a form that is too big."""
+
+MOST_GIVEN_BACK = 4 * MAX_LENGTH
+"""How many characters of its text are shown: as many as a draft holds."""
 
 
 @require_safe
@@ -95,8 +104,25 @@ def csrf_failure(request, reason=""):
 
 def bad_request(request, exception):
     if isinstance(exception, RequestDataTooBig):
-        return _plain("413.html", 413)
+        most = number_format(MOST_GIVEN_BACK, force_grouping=True)
+        return _plain("413.html", 413, text=_beginning(request), most=most)
     return _plain("400.html", 400)
+
+
+def _beginning(request):
+    """The beginning of the text in a form that was too big to be taken; empty if there is none.
+
+    It also takes from the browser what it is still sending: one that cannot send all does
+    not read the answer.
+    """
+    if request.content_type != "application/x-www-form-urlencoded":
+        return ""
+    try:
+        fields = parse_qs(request.read(MOST_READ).decode("ascii", "replace"), max_num_fields=100)
+    except (OSError, ValueError):
+        # The line broke, or it is no form of ours.
+        return ""
+    return fields.get("text", [""])[0][:MOST_GIVEN_BACK]
 
 
 def server_error(request):

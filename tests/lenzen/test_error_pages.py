@@ -1,17 +1,23 @@
 """When something goes wrong, people read what, and get their words back."""
 
+from io import RawIOBase
+
 import pytest
-from django.test import RequestFactory
+from django.core.exceptions import RequestDataTooBig
+from django.test import Client, RequestFactory
 from django.utils.html import escape
+from django.utils.http import urlencode
 
 from accounts.town import town
-from lenzen.views import server_error
+from lenzen.views import MOST_GIVEN_BACK, MOST_READ, bad_request, server_error
+from tests.accounts.door import HOST
 from tests.addresses import public_addresses
 from tests.factories import GoalFactory, StrategyFactory
 
 pytestmark = pytest.mark.django_db
 
 TEXT = "Mehr Bäume & Bänke."
+FORM = "application/x-www-form-urlencoded"
 
 
 def test_a_fault_of_ours_gives_the_text_back_without_asking_the_database(
@@ -26,11 +32,57 @@ def test_a_fault_of_ours_gives_the_text_back_without_asking_the_database(
     assert escape(TEXT) in response.content.decode()
 
 
-def test_too_much_at_once(client, goal):
+@pytest.mark.parametrize("is_signed_in", [True, False])
+def test_too_much_at_once_comes_back_as_far_as_it_can_be_read(goal, citizen, is_signed_in):
+    client = Client(enforce_csrf_checks=True)
+    if is_signed_in:
+        client.force_login(citizen)
+    said = TEXT + "ä" * MOST_GIVEN_BACK
+    form = urlencode({"csrfmiddlewaretoken": "x", "text": said + "ö" * 200_000})
+
+    response = client.post(goal.get_absolute_url(), form, FORM, headers=HOST)
+
+    assert response.status_code == 413
+    page = response.content.decode()
+    assert f">{escape(said[:MOST_GIVEN_BACK])}</textarea>" in page
+    assert "höchstens die ersten 16.000 Zeichen" in page
+
+
+@pytest.mark.parametrize("form", [b"&" * 1_100_000, b"\xff\x00%" * 400_000])
+def test_too_much_that_holds_no_text_is_told_all_the_same(client, goal, form):
+    response = client.post(goal.get_absolute_url(), form, FORM)
+
+    assert response.status_code == 413
+    assert 'id="ihr-text"' not in response.content.decode()
+
+
+def test_too_much_in_a_form_that_none_of_our_pages_sends(client, goal):
     response = client.post(goal.get_absolute_url(), {"text": "a" * 1_100_000})
 
     assert response.status_code == 413
-    assert "<h1>" in response.content.decode()
+    assert 'id="ihr-text"' not in response.content.decode()
+
+
+class Flood(RawIOBase):
+    """A form that never ends."""
+
+    size = 0
+
+    def read(self, number):
+        self.size += number
+        return b"text=" + b"a" * (number - 5)
+
+
+def test_of_a_form_that_is_too_big_no_more_is_read_than_a_little():
+    flood = Flood()
+    request = RequestFactory().post(
+        "/", content_type=FORM, **{"wsgi.input": flood, "CONTENT_LENGTH": "9000000000"}
+    )
+
+    response = bad_request(request, RequestDataTooBig())
+
+    assert response.status_code == 413
+    assert flood.size == MOST_READ
 
 
 def test_a_page_that_is_not_there_shows_what_is(client):
