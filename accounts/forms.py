@@ -28,6 +28,16 @@ HINTS = {
 }
 
 
+class AddressField(forms.EmailField):
+    """Where somebody can be written to; no longer than the database takes."""
+
+    def __init__(self, **kwargs):
+        longest = User._meta.get_field("email").max_length
+        widget = forms.EmailInput({"autocomplete": "email"})
+        label = _("E-mail address")
+        super().__init__(label=label, max_length=longest, widget=widget, **kwargs)
+
+
 class DoorForm(forms.Form):
     """Who somebody is: the name only counts when they come for the first time."""
 
@@ -40,11 +50,7 @@ class DoorForm(forms.Form):
         required=False,
         widget=forms.TextInput({"autocomplete": "nickname", "maxlength": LONGEST}),
     )
-    email = forms.EmailField(
-        label=_("E-mail address"),
-        help_text=_("Is not published."),
-        widget=forms.EmailInput({"autocomplete": "email"}),
-    )
+    email = AddressField(help_text=_("Is not published."))
 
 
 class CodeForm(forms.Form):

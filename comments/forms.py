@@ -3,7 +3,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts import names
-from accounts.forms import DoorForm
+from accounts.forms import AddressField, DoorForm
 from accounts.models import User
 from comments.models import MAX_LENGTH, Comment, Label, Report
 from comments.rulebook import Rule, rules_in_force
@@ -107,9 +107,7 @@ class VisitorReportForm(ReportForm):
         required=False,
         help_text=_("Only the moderation reads it."),
     )
-    email = forms.EmailField(
-        label=_("E-mail address"),
-        widget=forms.EmailInput({"autocomplete": "email"}),
+    email = AddressField(
         required=False,
         help_text=_("So that you hear what came of it. Is not published."),
     )

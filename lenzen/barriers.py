@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.actions import notify
+from accounts.forms import AddressField
 from accounts.messages import in_town_language
 from accounts.models import User
 from accounts.town import town
@@ -44,11 +45,8 @@ class BarrierForm(forms.Form):
         widget=forms.Textarea({"rows": 6}),
         error_messages={"required": gettext_lazy("Please say what does not work.")},
     )
-    email = forms.EmailField(
-        label=gettext_lazy("E-mail address"),
-        help_text=gettext_lazy("Only if you wish an answer. Is not published."),
-        widget=forms.EmailInput({"autocomplete": "email"}),
-        required=False,
+    email = AddressField(
+        help_text=gettext_lazy("Only if you wish an answer. Is not published."), required=False
     )
 
     def clean_page(self):

@@ -81,6 +81,17 @@ def test_without_a_session_our_own_origin_is_needed(path, headers, status, reade
         assert not reader.cookies
 
 
+def test_an_address_longer_than_the_database_takes_is_refused(reader, goal, open_phase):
+    comment = CommentFactory(goal=goal, phase=open_phase)
+    said = {"email": f"{'a' * 250}@example.org", "text": TEXT, "rule": "1"}
+    report = f"/kommentare/{comment.pk}/melden/"
+    paths = ["/konto/anmelden/", "/auf-dem-laufenden/", "/barriere-melden/", report]
+
+    for path in [goal.get_absolute_url(), *paths]:
+        answer = reader.post(path, said, headers=OURS)
+        assert answer.context["form"].has_error("email"), path
+
+
 def test_the_first_cookie_comes_with_the_first_form(reader, goal):
     said = {"text": TEXT, "email": "elbe@example.org"}
     reader.post(goal.get_absolute_url(), said, headers=OURS)
