@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from strategies.constraints import SEARCH_CONFIG, FullTextIndex
-from strategies.models import Goal, Phase
+from strategies.models import Goal, Phase, is_public
 
 MAX_LENGTH = 4_000
 """Characters a comment may have, line breaks counted as one."""
@@ -37,7 +37,7 @@ class Label(models.TextChoices):
 class CommentQuerySet(models.QuerySet):
     def published(self):
         """Comments on what the public may see, whatever became of their words."""
-        return self.filter(phase__in=Phase.objects.published())
+        return self.filter(is_public("phase__strategy__"))
 
     def readable(self):
         """Comments whose words may be shown wherever their strategy may."""

@@ -15,6 +15,7 @@ from strategies.models.strategies import (
     MilestoneQuerySet,
     Strategy,
     StrategyQuerySet,
+    is_public,
 )
 from strategies.models.subscriptions import (
     WORTH_CONFIRMING,
@@ -40,4 +41,5 @@ __all__ = [
     "StrategyQuerySet",
     "Subscription",
     "SubscriptionQuerySet",
+    "is_public",
 ]

@@ -10,13 +10,17 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from strategies.constraints import NoOverlap
-from strategies.models.strategies import Strategy
+from strategies.models.strategies import Strategy, is_public
 
 CLOSING_SOON = timedelta(days=3)
 """How long before the end those who follow are reminded."""
 
 TAKE_BACK = timedelta(minutes=10)
 """How long a deed of staff can be taken back; its messages wait as long."""
+
+
+def _is_open(at) -> Q:
+    return Q(opens_at__lte=at, closes_at__gt=at) & is_public("strategy__")
 
 
 class PhaseQuerySet(models.QuerySet):
@@ -26,18 +30,15 @@ class PhaseQuerySet(models.QuerySet):
 
         A phase includes the instant it opens and excludes the instant it closes.
         """
-        at = at or Now()
-        return self.filter(
-            opens_at__lte=at, closes_at__gt=at, strategy__in=Strategy.objects.published()
-        )
+        return self.filter(_is_open(at or Now()))
 
     def published(self):
-        return self.filter(strategy__in=Strategy.objects.published())
+        return self.filter(is_public("strategy__"))
 
     def begun(self):
         """Phases that people have seen open: only deeds with a public reason move their dates."""
         recorded = PhaseEvent.objects.filter(phase=OuterRef("pk"))
-        seen = Exists(recorded) | Q(strategy__in=Strategy.objects.published())
+        seen = Exists(recorded) | is_public("strategy__")
         return self.filter(seen, opens_at__lte=Now())
 
     def clocked(self):
@@ -46,8 +47,7 @@ class PhaseQuerySet(models.QuerySet):
 
     def described(self):
         """With what pages say about time: ``now``, ``is_open`` and the events."""
-        is_open = Exists(Phase.objects.open().filter(pk=OuterRef("pk")))
-        return self.clocked().annotate(is_open=is_open).prefetch_related("events")
+        return self.clocked().annotate(is_open=_is_open(Now())).prefetch_related("events")
 
     def with_tally(self):
         """With ``contributions`` of citizens and the number of ``participants``.

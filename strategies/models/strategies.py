@@ -11,10 +11,15 @@ from django.utils.translation import gettext_lazy as _
 from lenzen.richtext import RichTextField
 
 
+def is_public(path: str = "") -> Q:
+    """That a strategy is public; ``path`` leads to it. The one place that says so."""
+    return Q(**{f"{path}published_at__lte": Now()})
+
+
 class StrategyQuerySet(models.QuerySet):
     def published(self):
         """What the public may see; everything else does not exist for it."""
-        return self.filter(published_at__lte=Now())
+        return self.filter(is_public())
 
 
 class Strategy(models.Model):
@@ -82,7 +87,7 @@ class Strategy(models.Model):
 
 class GoalQuerySet(models.QuerySet):
     def published(self):
-        return self.filter(strategy__in=Strategy.objects.published())
+        return self.filter(is_public("strategy__"))
 
     def with_history(self):
         """With ``is_revised``: whether there are earlier words to read."""
