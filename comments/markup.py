@@ -1,7 +1,8 @@
 """How threads stand on the page of a discussion: each is rendered once and remembered.
 
 Rendering a hundred comments costs more than all else on a page. What is remembered hangs on
-nothing but what it was made of, so it cannot be out of date, and every process has its own.
+nothing but what it was made of, the rows of the database and who looks at them, so it cannot
+be out of date, and every process has its own.
 """
 
 from datetime import datetime
@@ -14,8 +15,8 @@ from django.utils.translation import get_language
 
 from accounts.models import User
 from comments.models import Comment, Label
-from comments.rules import may_vote
-from comments.threads import numbered, placeholder
+from comments.rules import barred_from_voting
+from comments.threads import comment_of, numbered, placeholder
 from strategies.models import Phase, Strategy
 from strategies.wording import day_and_time
 
@@ -80,20 +81,40 @@ class Shown(NamedTuple):
 
 
 class Onlooker(NamedTuple):
-    """Who sees a discussion, and when: signed in or not, with a phase open now or none."""
+    """Who sees a discussion, and when: all of it that makes a difference to a thread."""
 
-    strategy: Strategy
-    phase: Phase | None
-    person: User | None
+    phase_id: int | None
+    """The one that is open now."""
+    person_id: int | None
+    """None: not signed in; 0: signed in, and wrote none of it."""
+    is_barred: bool = False
+    """From every vote."""
+
     posted: str | None = None
     """The number of what they have just published."""
 
+    @classmethod
+    def of(
+        cls, person: User | None, strategy: Strategy, phase: Phase | None, posted: str | None = None
+    ) -> "Onlooker":
+        """``phase`` is the one open now, ``posted`` what an address says."""
+        return cls(
+            phase_id=phase.pk if phase else None,
+            person_id=person.pk if person else None,
+            is_barred=bool(person and phase and barred_from_voting(person, strategy, phase)),
+            posted=posted,
+        )
+
+    def stranger(self) -> "Onlooker":
+        """As they see what others wrote: like everybody who is signed in, or not."""
+        return self._replace(person_id=self.person_id and 0, posted=None)
+
     def sees(self, comment: Comment, parent: Comment | None = None) -> Shown:
         """``comment`` comes ``with_opinion_of`` them."""
-        is_own = self.person is not None and comment.author_id == self.person.pk
+        is_own = self.wrote(comment)
         is_theirs_to_change = is_own and not comment.hidden_by_id
         is_withdrawn = comment.withdrawn_at is not None
-        in_time = self.phase is not None and comment.phase_id == self.phase.pk
+        in_time = self.phase_id is not None and comment.phase_id == self.phase_id
         return Shown(
             pk=comment.pk,
             version=comment.version,
@@ -111,20 +132,21 @@ class Onlooker(NamedTuple):
             agreeing=comment.agreeing,
             disagreeing=comment.disagreeing,
             earlier_votes=comment.earlier_votes,
-            takes_votes=in_time
-            and may_vote(self.person, comment, self.strategy, self.phase) is None,
+            takes_votes=in_time and not (is_own or comment.is_gone or self.is_barred),
             # Who is not signed in is led to the door.
-            votes_in_place=self.person is not None,
+            votes_in_place=self.person_id is not None,
             may_report=not is_own and not comment.is_gone,
             may_edit=is_theirs_to_change and not is_withdrawn and in_time,
             may_withdraw=is_theirs_to_change and not is_withdrawn,
-            may_show_again=is_theirs_to_change and is_withdrawn and self.phase is not None,
+            may_show_again=is_theirs_to_change and is_withdrawn and self.phase_id is not None,
             is_posted_now=self.has_just_posted(comment),
         )
 
-    def has_just_posted(self, comment: Comment) -> bool:
-        is_own = self.person is not None and comment.author_id == self.person.pk
-        return is_own and str(comment.pk) == self.posted
+    def wrote(self, comment) -> bool:
+        return self.person_id is not None and comment.author_id == self.person_id
+
+    def has_just_posted(self, comment) -> bool:
+        return self.wrote(comment) and str(comment.id) == self.posted
 
 
 def _answers_earlier(reply: Comment, parent: Comment) -> int | None:
@@ -132,15 +154,26 @@ def _answers_earlier(reply: Comment, parent: Comment) -> int | None:
     return None if parent.is_gone or answered == parent.version else answered
 
 
-def add_markup(tops: list[Comment], onlooker: Onlooker, reply_to: Comment | None = None) -> None:
-    """Give each thread its ``markup``; the one that is being answered offers no reply."""
-    for top in tops:
-        replies = tuple(onlooker.sees(reply, top) for reply in top.replies_shown)
-        takes_reply = onlooker.phase is not None and not top.is_gone and top != reply_to
-        top.markup = _thread(onlooker.sees(top), replies, takes_reply, get_language())
+def markup(
+    threads: list[tuple], onlooker: Onlooker, reply_to: Comment | None
+) -> list[tuple[int, str]]:
+    """The number of each thread and its HTML; the one that is being answered offers no reply."""
+    stranger, language = onlooker.stranger(), get_language()
+    rendered = []
+    for top, replies in threads:
+        said = (top, *replies)
+        eyes = onlooker if any(map(onlooker.wrote, said)) else stranger
+        is_answered = reply_to is not None and top.id == reply_to.pk
+        rendered.append((top.id, _thread(said, eyes, is_answered, language)))
+    return rendered
 
 
 @lru_cache(maxsize=MOST_THREADS)
-def _thread(top: Shown, replies: tuple[Shown, ...], takes_reply: bool, language: str) -> str:
-    context = {"top": top, "replies": replies, "takes_reply": takes_reply}
+def _thread(said: tuple[tuple, ...], onlooker: Onlooker, is_answered: bool, language: str) -> str:
+    top, *replies = map(comment_of, said)
+    context = {
+        "top": onlooker.sees(top),
+        "replies": [onlooker.sees(reply, top) for reply in replies],
+        "takes_reply": onlooker.phase_id is not None and not (top.is_gone or is_answered),
+    }
     return render_to_string("comments/_thread.html", context)

@@ -205,6 +205,11 @@ def may_vote(
         return None
     if person.pk == comment.author_id:
         return Refusal("own", _("There is no vote on a comment of one's own."))
+    return barred_from_voting(person, strategy, phase)
+
+
+def barred_from_voting(person: User, strategy: Strategy, phase: Phase) -> Refusal | None:
+    """Say why ``person`` may not vote on any comment now, or None if they may on others'."""
     if person.is_staff:
         sentence = _(
             "Who works for the town does not vote here: the numbers are to say what citizens"

@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from comments.models import Comment, CommentQuerySet, Label
+from accounts.models import User
+from comments.models import READABLE, Comment, CommentQuerySet, Decision, Label
 from strategies.models import Goal, Strategy
 from strategies.wording import day, day_and_time
 
@@ -78,12 +79,10 @@ def earlier_votes(comment) -> str:
 
 @dataclass(frozen=True)
 class Counts:
-    """How much citizens wrote in a place, how much of it is withdrawn or hidden, how many
-    threads there are, and which labels and badges can be read in them."""
+    """How much citizens wrote in a place, how many threads there are, and which labels and
+    badges can be read in them."""
 
     count: int
-    withdrawn: int
-    hidden: int
     threads: int
     labels: list[str]
     badges: list[str]
@@ -91,52 +90,59 @@ class Counts:
 
 def counts(place: CommentQuerySet) -> Counts:
     """What there is in one place: one query."""
-    readable = Q(withdrawn_at=None, hidden_by=None)
-    groups = list(
-        place.order_by("badge")
-        .values("badge", "label")
-        .annotate(
-            said=Count("pk"),
-            withdrawn=Count("pk", filter=~Q(withdrawn_at=None)),
-            hidden=Count("pk", filter=Q(withdrawn_at=None) & ~Q(hidden_by=None)),
-            threads=Count("pk", filter=Q(parent=None)),
-            readable=Count("pk", filter=readable),
-            readable_threads=Count("pk", filter=readable & Q(parent=None)),
-        )
-    )
-    citizens = [group for group in groups if not group["badge"]]
-    labels = {group["label"] for group in groups if group["readable_threads"]}
-    badges = dict.fromkeys(group["badge"] for group in groups if group["readable"])
+    groups = place.order_by("badge").values("badge", "label")
+    groups = list(groups.annotate(is_top=Q(parent=None), is_readable=READABLE, number=Count("pk")))
+    readable = [group for group in groups if group["is_readable"]]
+    labels = {group["label"] for group in readable if group["is_top"]}
+    badges = dict.fromkeys(group["badge"] for group in readable)
     return Counts(
-        count=sum(group["said"] for group in citizens),
-        withdrawn=sum(group["withdrawn"] for group in citizens),
-        hidden=sum(group["hidden"] for group in citizens),
-        threads=sum(group["threads"] for group in groups),
+        count=sum(group["number"] for group in groups if not group["badge"]),
+        threads=sum(group["number"] for group in groups if group["is_top"]),
         labels=[label for label in Label.values if label in labels],
         badges=[badge for badge in badges if badge],
     )
 
 
-def threads(tops: CommentQuerySet, number: int, viewer=None) -> list[Comment]:
-    """Page ``number`` of these ordered top-level comments, each with ``replies_shown``."""
+def threads(tops: CommentQuerySet, number: int, viewer=None) -> list[tuple]:
+    """Page ``number`` of these top-level comments, as rows: each with its replies."""
     start = (number - 1) * PAGE_SIZE
     on_page = tops.values("pk")[start : start + PAGE_SIZE]
     together = Comment.objects.of_threads(on_page).with_opinion_of(viewer)
     # In the order of `tops`; where the replies stand among them does not matter.
-    together = together.order_by(*tops.query.order_by).select_related("author", "hidden_by")
-    return in_threads(list(together))
+    together = together.order_by(*tops.query.order_by)
+    return in_threads(list(together.values_list(*_COLUMNS, *_BESIDES, named=True)))
 
 
-def in_threads(comments: list[Comment]) -> list[Comment]:
+# Rows, because to make a hundred comments and people of them costs more than to read them.
+_COLUMNS = [field.attname for field in Comment._meta.concrete_fields]
+_BESIDES = ["author__public_name", "hidden_by__rule", "hidden_by__rule_words"]
+_BESIDES += ["hidden_by__decided_at", "opinion", "has_versions"]
+
+
+def comment_of(row: tuple) -> Comment:
+    """The comment of a row of ``threads``, ``with_opinion_of`` the viewer."""
+    comment = Comment.from_db(None, _COLUMNS, row[: len(_COLUMNS)])
+    name, rule, words, decided_at, *rest = row[len(_COLUMNS) :]
+    comment.opinion, comment.has_versions = rest
+    if comment.author_id:
+        comment.author = User(pk=comment.author_id, public_name=name)
+    if comment.hidden_by_id:
+        comment.hidden_by = Decision(
+            pk=comment.hidden_by_id, rule=rule, rule_words=words, decided_at=decided_at
+        )
+    return comment
+
+
+def in_threads(comments: list) -> list[tuple]:
     """Those of ``comments`` that are no replies, in the order given, each with its
-    ``replies_shown``, oldest first."""
-    tops = {comment.pk: comment for comment in comments if comment.parent_id is None}
-    for comment in tops.values():
-        comment.replies_shown = []
-    for comment in sorted(comments, key=lambda comment: (comment.posted_at, comment.pk)):
-        if top := tops.get(comment.parent_id):
-            top.replies_shown.append(comment)
-    return list(tops.values())
+    replies, oldest first."""
+    replies = {comment.id: [] for comment in comments if comment.parent_id is None}
+    for comment in comments:
+        if comment.parent_id in replies:
+            replies[comment.parent_id].append(comment)
+    for answers in replies.values():
+        answers.sort(key=lambda comment: (comment.posted_at, comment.id))
+    return [(comment, replies[comment.id]) for comment in comments if comment.id in replies]
 
 
 def page_number(comment: Comment) -> int:

@@ -22,7 +22,7 @@ from comments.actions import (
 from comments.arrangement import Arrangement
 from comments.drafts import discard_draft, save_draft
 from comments.forms import CommentForm, VisitorCommentForm
-from comments.markup import Onlooker, add_markup
+from comments.markup import Onlooker, markup
 from comments.models import MAX_LENGTH, Comment, Opinion
 from comments.rules import (
     closed,
@@ -137,8 +137,7 @@ def _page(request, strategy, goal, goals, form, refused):
     else:
         arrangement = Arrangement.wanted(request.GET, counts.labels, counts.badges)
     page = _thread_page(request, arrangement, place, counts, reply_to, viewer)
-    onlooker = Onlooker(strategy, phase, viewer, request.GET.get("neu"))
-    add_markup(page.object_list, onlooker, reply_to)
+    onlooker = Onlooker.of(viewer, strategy, phase, request.GET.get("neu"))
     changed_rules = rules_to_agree_to(viewer) if viewer else None
     if refused is None and viewer and viewer.public_name and phase:
         # The form asks whether they agree, so this alone does not stand in the way of writing.
@@ -162,8 +161,9 @@ def _page(request, strategy, goal, goals, form, refused):
         "posted": posted,
         "sign_out_below": posted
         and CAME_WITH_CODE in request.session
-        and (posted.parent_id or posted.pk),
+        and (posted.parent_id or posted.id),
         "page": page,
+        "threads": markup(page.object_list, onlooker, reply_to),
         "arrangement": arrangement,
         "counts": counts,
         "heading": arrangement.heading(
@@ -195,10 +195,10 @@ def _answered(place, number):
     return found.select_related("phase", "author").first()
 
 
-def _posted(onlooker, tops):
+def _posted(onlooker, shown):
     """The viewer's comment that was published just now: it bears the confirmation."""
-    on_page = (comment for top in tops for comment in (top, *top.replies_shown))
-    return next((comment for comment in on_page if onlooker.has_just_posted(comment)), None)
+    on_page = (row for top, replies in shown for row in (top, *replies))
+    return next((row for row in on_page if onlooker.has_just_posted(row)), None)
 
 
 def _neighbours(goals, goal):
@@ -280,7 +280,7 @@ def _votes(request, comment, refused):
     viewer = request.user if request.user.is_authenticated else None
     found = Comment.objects.filter(pk=comment.pk).select_related("phase__strategy", "hidden_by")
     comment = found.with_opinion_of(viewer).get()
-    shown = Onlooker(comment.phase.strategy, phase, viewer).sees(comment)
+    shown = Onlooker.of(viewer, comment.phase.strategy, phase).sees(comment)
     return render(request, "comments/votes.html", {"comment": shown, "refusal": refused})
 
 
@@ -348,11 +348,11 @@ def paper(request, slug):
     for comment in comments:
         of_goal.setdefault(comment.goal_id, []).append(comment)
     for goal in goals:
-        goal.comments_shown = threads.in_threads(of_goal.get(goal.pk, []))
+        goal.threads = threads.in_threads(of_goal.get(goal.pk, []))
     context = {
         "strategy": strategy,
         "goals": goals,
-        "comments": threads.in_threads(of_goal.get(None, [])),
+        "threads": threads.in_threads(of_goal.get(None, [])),
         "time": timing(strategy, phases, remaining=False),
     }
     return render(request, "strategies/print.html", context)

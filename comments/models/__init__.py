@@ -1,5 +1,6 @@
 from comments.models.comments import (
     MAX_LENGTH,
+    READABLE,
     Comment,
     CommentQuerySet,
     CommentVersion,
@@ -12,6 +13,7 @@ from comments.models.drafts import Draft
 
 __all__ = [
     "MAX_LENGTH",
+    "READABLE",
     "Comment",
     "CommentQuerySet",
     "CommentVersion",

@@ -34,6 +34,10 @@ class Label(models.TextChoices):
     PRAISE = "praise", _("Praise")
 
 
+READABLE = Q(withdrawn_at=None, hidden_by=None)
+"""Comments whose words may be shown wherever their strategy may."""
+
+
 class CommentQuerySet(models.QuerySet):
     def published(self):
         """Comments on what the public may see, whatever became of their words."""
@@ -41,7 +45,7 @@ class CommentQuerySet(models.QuerySet):
 
     def readable(self):
         """Comments whose words may be shown wherever their strategy may."""
-        return self.filter(withdrawn_at=None, hidden_by=None)
+        return self.filter(READABLE)
 
     def visible(self):
         """Published comments whose words may be shown."""
