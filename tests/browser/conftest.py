@@ -1,12 +1,14 @@
 """Debian's Chromium, without anything that looks beyond this machine."""
 
+import json
 import os
 import shutil
-from itertools import pairwise
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from django.test.signals import template_rendered
 
+from tests.browser import access
+from tests.conftest import free_port
 from tests.factories import UserFactory
 
 CHROMIUM = shutil.which("chromium")
@@ -20,18 +22,9 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 
-HEADINGS = (
-    """[...document.querySelectorAll("main :is(h1, h2, h3, h4, h5)")].map(h => +h.tagName[1])"""
-)
-SAME_NAME = """() => {
-  const targets = new Map();
-  for (const link of document.querySelectorAll("main .column a[href]")) {
-    const name = link.textContent.trim().replace(/\\s+/g, " ");
-    if (targets.has(name) && targets.get(name) !== link.href) return name;
-    targets.set(name, link.href);
-  }
-}"""
-TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+HTML = "text/html; charset=utf-8"
+EDITORS_ARE_READY = """() => !window.CKEDITOR
+  || Object.values(CKEDITOR.instances).every((editor) => editor.status === "ready")"""
 
 
 @pytest.fixture(scope="session")
@@ -48,39 +41,88 @@ def browser_context_args():
     return {"locale": "de-DE", "timezone_id": "Europe/Berlin"}
 
 
+def pytest_collection_modifyitems(items):
+    """Whoever looks at a page is part of `make access`, and not of `make test`."""
+    for item in items:
+        if "look" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.access)
+
+
+@pytest.fixture(scope="session")
+def checker():
+    if access.why_no_checker():
+        yield None
+    else:
+        checker = access.Checker(free_port())
+        yield checker
+        checker.stop()
+
+
 @pytest.fixture
-def look(page, live_server):
-    """Open this path, and find nothing wrong in light and dark, wide and at 320 px."""
+def rendered():
+    """The names of the templates that made the pages of each path."""
+    names = {}
 
-    def look_at():
-        for scheme, width in [("light", 1280), ("dark", 320)]:
-            page.emulate_media(color_scheme=scheme)
-            page.set_viewport_size({"width": width, "height": 900})
-            found = Axe().run(page)
-            assert found.violations_count == 0, f"{page.url} {found.generate_report()}"
-            assert not page.evaluate(TOO_WIDE), page.url
-        levels = page.evaluate(HEADINGS)
-        assert levels[0] == 1
-        assert levels.count(1) == 1
-        assert all(below <= above + 1 for above, below in pairwise(levels))
-        assert page.evaluate(SAME_NAME) is None
-        articles, named = page.locator("article"), page.locator("article > :is(h3, h4)")
-        assert articles.count() == named.count()
+    def note(template, context, **more):
+        request = context.get("request")
+        path = request.get_full_path() if request else None
+        names.setdefault(path, set()).add(template.name)
 
-    def look(path=None):
+    template_rendered.connect(note)
+    yield names
+    template_rendered.disconnect(note)
+
+
+@pytest.fixture
+def look(request, page, live_server, checker, rendered):
+    """Open this path, if one is given, and find nothing that keeps anybody out.
+
+    ``answer`` is shown instead when given: an HttpResponse that the browser cannot
+    bring about. The state counts for every template that made the page.
+    """
+    served = {}
+
+    def keep(response):
+        if response.request.resource_type == "document":
+            served[response.url] = response
+
+    page.on("response", keep)
+
+    def look(path=None, *, at=page, answer=None):
+        if answer:
+            at.route(f"**{path}", lambda route: route.fulfill(body=answer.text, content_type=HTML))
         if path:
-            page.goto(f"{live_server.url}{path}")
-        look_at()
+            at.goto(f"{live_server.url}{path}")
+            at.wait_for_function(EDITORS_ARE_READY)
+        response = served.get(at.url)
+        html = response.text() if response else at.content()
+        found = access.findings(at, html, checker)
+        shown = at.url.removeprefix(live_server.url).split("#")[0]
+        names = {*rendered.get(shown, ()), *rendered.get(None, ())}
+        # As text: the name of a template can be of a kind that does not travel.
+        note = json.dumps([sorted(filter(None, names)), len(found)])
+        request.node.user_properties.append(("looked", note))
+        assert found == [], at.url
 
     return look
 
 
 @pytest.fixture
-def me(page, live_server, signed_in):
+def be(page, live_server, signed_in):
+    """``be(moderator)``: this person sits before the browser, signed in."""
+
+    def sign_in(person):
+        cookie = signed_in(person).cookies["sessionid"].value
+        page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+
+    return sign_in
+
+
+@pytest.fixture
+def me(be):
     """Whoever sits before the browser, signed in."""
     person = UserFactory(public_name="Elbfischerin")
-    cookie = signed_in(person).cookies["sessionid"].value
-    page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+    be(person)
     return person
 
 
