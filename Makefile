@@ -23,7 +23,7 @@ run: $(BIN)/.installed $(CATALOGUES) $(COLLECTED)
 	@$(BIN)/python manage.py up
 
 test: $(BIN)/.installed-dev $(CATALOGUES) $(COLLECTED)
-	$(BIN)/python -m pytest -n 2 -m 'not access' $(TESTS)
+	$(BIN)/python -m pytest -n 2 $(TESTS)
 
 # The pages in their states: axe, valid HTML, narrow, dark, forced colours, keyboard.
 access: $(BIN)/.installed-dev $(CATALOGUES) $(COLLECTED) $(if $(shell command -v java),$(NPM_DIR)/.installed-dev)

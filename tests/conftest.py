@@ -15,7 +15,7 @@ from django.test import Client, override_settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
 import accounts.town
-from tests.browser import access
+from tests.browser import walk
 from tests.factories import GoalFactory, PhaseFactory, TownFactory, UserFactory
 
 # Everything that is written lands in one folder.
@@ -169,15 +169,20 @@ def mail_server(settings):
 # helpers found reads no conftest.py of a folder below.
 
 
+def pytest_sessionfinish(session):
+    states = whole_walk(session.config)
+    if states and walk.missing(states):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def pytest_terminal_summary(terminalreporter, config):
-    looked = whole_walk(config)
-    if looked:
+    if states := whole_walk(config):
         terminalreporter.section("access")
-        for line in access.closing_report(looked):
+        for line in walk.closing_report(states):
             terminalreporter.write_line(line)
 
 
-def whole_walk(config):
+def whole_walk(config) -> list[walk.State]:
     """What was looked at, when nothing was left out; nothing in a process that only helps."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     is_part = config.option.keyword or config.args_source is config.ArgsSource.ARGS
@@ -185,7 +190,7 @@ def whole_walk(config):
     if hasattr(config, "workerinput") or not reporter or not is_whole:
         return []
     return [
-        json.loads(value)
+        walk.State(*json.loads(value))
         for reports in reporter.stats.values()
         for report in reports
         if getattr(report, "when", "") == "call"

@@ -8,11 +8,12 @@ from itertools import pairwise, product
 from urllib.error import URLError
 from urllib.request import ProxyHandler, Request, build_opener
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
 
-SCHEMES, WIDTHS = ("light", "dark"), (320, 1280)
 # 1280 px at 400 % are 320 px, so the narrow screen is the zoomed one as well.
+SCREENS = list(product(("light", "dark"), (320, 1280)))
+SOME_SCREENS = [("light", 1280), ("dark", 320)]
 AXE = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
@@ -119,33 +120,40 @@ def why_no_checker() -> str:
 
 def findings(page, html: str, checker: Checker | None) -> list[str]:
     """All that is wrong with ``page`` as it stands, and with the ``html`` that was served."""
+    found = findings_at_a_glance(page, SCREENS)
+    page.emulate_media(color_scheme="light", forced_colors="active", reduced_motion="reduce")
+    found += named("axe, forced colours", axe(page))
+    found += named("forced colours, without edge", page.evaluate(WITHOUT_EDGE))
+    found += named("moves although motion is unwanted", page.evaluate(MOVING))
+    page.emulate_media(color_scheme="light", forced_colors="none", reduced_motion="no-preference")
+    return found + named("HTML", checker.errors(html) if checker else [])
+
+
+def findings_at_a_glance(page, screens=SOME_SCREENS) -> list[str]:
+    """What is wrong with ``page`` on these screens, as far as it takes no time to see."""
     found = []
-
-    def note(kind, what):
-        found.extend(f"{kind}: {each}" for each in what)
-
-    for scheme, width in product(SCHEMES, WIDTHS):
+    for scheme, width in screens:
         # Colours are measured at rest, not on their way from one scheme to the other.
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": 900})
-        note(f"axe, {scheme}, {width} px", axe(page))
-        note(f"{width} px", ["wider than the screen"] * page.evaluate(TOO_WIDE))
-    note("headings", headings(page))
-    note("comments without one heading", page.evaluate(COMMENTS_WITHOUT_ONE_HEADING))
-    note("one name, two targets", filter(None, [page.evaluate(SAME_NAME)]))
-    note("text spacing", text_spacing(page))
-    page.emulate_media(color_scheme="light", forced_colors="active", reduced_motion="reduce")
-    note("axe, forced colours", axe(page))
-    note("forced colours, without edge", page.evaluate(WITHOUT_EDGE))
-    note("moves although motion is unwanted", page.evaluate(MOVING))
-    page.emulate_media(color_scheme="light", forced_colors="none", reduced_motion="no-preference")
-    if checker:
-        note("HTML", checker.errors(html))
-    return found
+        found += named(f"axe, {scheme}, {width} px", axe(page))
+        found += named(f"{width} px", ["wider than the screen"] * page.evaluate(TOO_WIDE))
+    found += named("headings", headings(page))
+    found += named("comments without one heading", page.evaluate(COMMENTS_WITHOUT_ONE_HEADING))
+    found += named("one name, two targets", filter(None, [page.evaluate(SAME_NAME)]))
+    return found + named("text spacing", text_spacing(page))
+
+
+def named(kind: str, found) -> list[str]:
+    return [f"{kind}: {each}" for each in found]
 
 
 def axe(page) -> list[str]:
-    violations = Axe().run(page, options=AXE).response["violations"]
+    # To read axe takes a page much longer than to run it.
+    if not page.evaluate("Boolean(window.axe)"):
+        page.evaluate(AXE_SCRIPT)
+    run = "options => axe.run(document, options).then(found => found.violations)"
+    violations = page.evaluate(run, AXE)
     return [f"{each['id']} {node['html']}" for each in violations for node in each["nodes"]]
 
 
@@ -162,28 +170,3 @@ def text_spacing(page) -> list[str]:
     lost = page.evaluate(CUT_OFF) + ["wider than the screen"] * page.evaluate(TOO_WIDE)
     page.evaluate(USUAL_TEXT)
     return lost
-
-
-# What the walk as a whole has to say
-
-TEMPLATES = settings.BASE_DIR / "templates"
-
-
-def templates_without_state(looked) -> list[str]:
-    """The templates of ours that made none of the pages that were looked at."""
-    ours = {str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html")}
-    shown = {name for names, _found in looked for name in names}
-    return sorted(ours - shown)
-
-
-def closing_report(looked) -> list[str]:
-    missing = templates_without_state(looked)
-    reason = why_no_checker()
-    html = f"not checked, because {reason}" if reason else f"{len(looked)} pages checked"
-    return [
-        f"{len(looked)} states, each in {len(SCHEMES)} schemes x {len(WIDTHS)} widths: axe, width",
-        "and each once: headings, names of links, wide text, forced colours with axe, no motion",
-        f"HTML: {html}",
-        f"findings: {sum(found for _names, found in looked)}",
-        *(f"no state shows {name}" for name in missing),
-    ]

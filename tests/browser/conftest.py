@@ -8,6 +8,7 @@ import pytest
 from django.test.signals import template_rendered
 
 from tests.browser import access
+from tests.browser.walk import State, address_name
 from tests.conftest import free_port
 from tests.factories import UserFactory
 
@@ -22,7 +23,6 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 
-HTML = "text/html; charset=utf-8"
 EDITORS_ARE_READY = """() => !window.CKEDITOR
   || Object.values(CKEDITOR.instances).every((editor) => editor.status === "ready")"""
 
@@ -42,15 +42,21 @@ def browser_context_args():
 
 
 def pytest_collection_modifyitems(items):
-    """Whoever looks at a page is part of `make access`, and not of `make test`."""
+    """Whoever looks at a page is part of `make access`."""
     for item in items:
         if "look" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.access)
 
 
 @pytest.fixture(scope="session")
-def checker():
-    if access.why_no_checker():
+def is_walk(request):
+    """Whether this is `make access`, which takes its time."""
+    return request.config.option.markexpr == "access"
+
+
+@pytest.fixture(scope="session")
+def checker(is_walk):
+    if not is_walk or access.why_no_checker():
         yield None
     else:
         checker = access.Checker(free_port())
@@ -59,13 +65,13 @@ def checker():
 
 
 @pytest.fixture
-def rendered():
-    """The names of the templates that made the pages of each path."""
+def made_of():
+    """The names of the templates that made the page of each path; of none without a request."""
     names = {}
 
     def note(template, context, **more):
         request = context.get("request")
-        path = request.get_full_path() if request else None
+        path = request and (request.htmx.current_url_abs_path or request.get_full_path())
         names.setdefault(path, set()).add(template.name)
 
     template_rendered.connect(note)
@@ -74,11 +80,11 @@ def rendered():
 
 
 @pytest.fixture
-def look(request, page, live_server, checker, rendered):
+def look(request, page, live_server, is_walk, checker, made_of):
     """Open this path, if one is given, and find nothing that keeps anybody out.
 
-    ``answer`` is shown instead when given: an HttpResponse that the browser cannot
-    bring about. The state counts for every template that made the page.
+    `make access` asks everything, other runs what takes no time. The state counts for
+    every template that made the page.
     """
     served = {}
 
@@ -88,21 +94,24 @@ def look(request, page, live_server, checker, rendered):
 
     page.on("response", keep)
 
-    def look(path=None, *, at=page, answer=None):
-        if answer:
-            at.route(f"**{path}", lambda route: route.fulfill(body=answer.text, content_type=HTML))
+    def look(path=None):
         if path:
-            at.goto(f"{live_server.url}{path}")
-            at.wait_for_function(EDITORS_ARE_READY)
-        response = served.get(at.url)
-        html = response.text() if response else at.content()
-        found = access.findings(at, html, checker)
-        shown = at.url.removeprefix(live_server.url).split("#")[0]
-        names = {*rendered.get(shown, ()), *rendered.get(None, ())}
+            page.goto(f"{live_server.url}{path}")
+            page.wait_for_function(EDITORS_ARE_READY)
+        address = page.url.split("#")[0]
+        if is_walk:
+            html = served[address].text() if address in served else page.content()
+            found = access.findings(page, html, checker)
+        else:
+            found = access.findings_at_a_glance(page)
+        shown = address.removeprefix(live_server.url)
+        # Error pages and mails know no request.
+        names = made_of.get(shown) or made_of.get(None, ())
+        state = State(sorted(filter(None, names)), address_name(shown), len(found))
+        made_of.pop(None, None)
         # As text: the name of a template can be of a kind that does not travel.
-        note = json.dumps([sorted(filter(None, names)), len(found)])
-        request.node.user_properties.append(("looked", note))
-        assert found == [], at.url
+        request.node.user_properties.append(("looked", json.dumps(state)))
+        assert not found, "\n".join([page.url, *found])
 
     return look
 

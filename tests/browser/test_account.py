@@ -126,6 +126,14 @@ def test_every_page_of_the_account_is_open_to_everybody(page, live_server, look,
     assert complaints == []
 
 
+def test_a_forgotten_password_takes_a_code(look, be, page):
+    be(UserFactory(password=PASSWORD))
+
+    look("/konto/passwort/neu/")
+
+    assert page.get_by_role("button", name="Abmelden und weiter zum Code").is_visible()
+
+
 def sign_in_by_password(page):
     page.get_by_label("E-Mail-Adresse").fill("anna@example.org")
     page.get_by_label("Passwort").fill(PASSWORD)

@@ -1,5 +1,4 @@
-"""Every public page in every state: axe finds nothing, nothing is wider than the screen, headings
-are in order, every comment has one, and links that lead elsewhere are called differently."""
+"""Every public page in every state is open to everybody. A new state is one more ``look``."""
 
 import pytest
 from django.utils import timezone
@@ -72,6 +71,61 @@ def test_lists_empty_and_full(look, path):
 )
 def test_pages_of_the_foot_and_none(look, path):
     look(f"/{path}/")
+
+
+def test_reporting_a_barrier(look, page):
+    look("/barriere-melden/?seite=/termine/")
+    page.get_by_label("Adresse der Seite").fill("/fehlt/")
+    page.locator("#id_text").fill("Die Schrift ist zu klein.")
+    page.get_by_role("button", name="Meldung absenden").click()
+    look()
+    page.get_by_label("Adresse der Seite").fill("/termine/")
+    page.get_by_role("button", name="Meldung absenden").click()
+    page.get_by_role("heading", name="Ihre Meldung ist angekommen").wait_for()
+    look()
+
+
+IN_ENGLISH = """
+    / /strategien/ /termine/ /suche/ /suche/?q=trees
+    {strategy} {strategy}diskussion/ {strategy}druck/ {strategy}weitersagen/
+    {strategy}auf-dem-laufenden/ {goal} {goal}?antwort={pk} /kommentare/{pk}/melden/
+    /kommentare/{pk}/fassungen/ /auf-dem-laufenden/ /kontakt/ /impressum/ /datenschutz/
+    /nutzungsregeln/ /barrierefreiheit/ /barriere-melden/ /konto/anmelden/ /fehlt/
+""".split()
+IN_ENGLISH_WITH_ACCOUNT = """
+    {goal} /konto/ /konto/kommentare/ /konto/entwuerfe/ /konto/daten/ /konto/benachrichtigungen/
+    /konto/benachrichtigungen/einstellungen/ /konto/schutz/ /konto/name/
+""".split()
+
+
+@pytest.mark.parametrize("path", IN_ENGLISH)
+def test_in_english(look, discussion, path):
+    look(f"/en{in_place(path, discussion)}")
+
+
+@pytest.mark.parametrize("path", IN_ENGLISH_WITH_ACCOUNT)
+def test_in_english_with_account(look, me, discussion, path):
+    look(f"/en{in_place(path, discussion)}")
+
+
+def test_publishing_with_a_code(look, page, live_server, discussion):
+    page.goto(f"{live_server.url}{discussion.goal.get_absolute_url()}")
+    page.get_by_label("Ihr Kommentar").fill("Bänke.")
+    page.get_by_label("Name, der bei Ihrem Kommentar steht").fill("Deichgängerin")
+    page.get_by_label("E-Mail-Adresse").fill("nonsense@nonsense@example.org")
+    page.locator("#id_text").evaluate("text => text.form.noValidate = true")
+    page.get_by_role("button", name="Weiter", exact=True).click()
+    look()
+    page.get_by_label("E-Mail-Adresse").fill("deich@example.org")
+    page.get_by_role("button", name="Weiter", exact=True).click()
+    page.get_by_label("Code aus der E-Mail").fill("000000")
+    look()
+    page.get_by_role("button", name="Veröffentlichen").click()
+    look()
+    page.get_by_label("Code aus der E-Mail").fill(code_sent())
+    page.get_by_role("button", name="Veröffentlichen").click()
+    page.get_by_role("button", name="Abmelden – die nächste Person kann schreiben").wait_for()
+    look()
 
 
 def test_strategy_in_every_time(look):
@@ -238,3 +292,9 @@ def own_comment_text(author, discussion):
     return CommentFactory(
         author=author, phase=discussion.phase, goal=discussion.goal, text="Once is enough."
     ).text
+
+
+def in_place(path, comment):
+    """``path``, with the addresses of what was said there."""
+    strategy = comment.phase.strategy.get_absolute_url()
+    return path.format(strategy=strategy, goal=comment.goal.get_absolute_url(), pk=comment.pk)
