@@ -57,6 +57,13 @@ WITHOUT_EDGE = """() =>
         && !parseFloat(style.borderBottomWidth)
         && !style.textDecorationLine.includes("underline");
     }).map((control) => control.outerHTML.slice(0, 160))"""
+# A mark that is cut out of a colour, which people cannot choose: white on the white of that light.
+UNSEEN_MARKS = """() =>
+  [...document.querySelectorAll("*")].filter((part) =>
+    [null, "::before", "::after"].some((mark) => {
+      const style = getComputedStyle(part, mark);
+      return style.maskImage !== "none" && style.backgroundColor === "rgb(255, 255, 255)";
+    })).map((part) => part.outerHTML.slice(0, 120))"""
 # WCAG 1.4.12. Not through an element: the policy allows no style in the page.
 WIDE_TEXT = """() => {
   const sheet = new CSSStyleSheet();
@@ -124,6 +131,7 @@ def findings(page, html: str, checker: Checker | None) -> list[str]:
     page.emulate_media(color_scheme="light", forced_colors="active", reduced_motion="reduce")
     found += named("axe, forced colours", axe(page))
     found += named("forced colours, without edge", page.evaluate(WITHOUT_EDGE))
+    found += named("forced colours, unseen mark", page.evaluate(UNSEEN_MARKS))
     found += named("moves although motion is unwanted", page.evaluate(MOVING))
     page.emulate_media(color_scheme="light", forced_colors="none", reduced_motion="no-preference")
     return found + named("HTML", checker.errors(html) if checker else [])
