@@ -3,8 +3,12 @@
 import json
 import os
 import shutil
+from threading import local
+from urllib.parse import urlsplit
 
 import pytest
+from django.core.handlers.wsgi import WSGIRequest
+from django.core.signals import request_finished, request_started
 from django.test.signals import template_rendered
 
 from tests.browser import access
@@ -66,17 +70,28 @@ def checker(is_walk):
 
 @pytest.fixture
 def made_of():
-    """The names of the templates that made the page of each path; of none without a request."""
-    names = {}
+    """Path -> the names of the templates that made its newest page; None -> made by no request."""
+    names, here = {}, local()
 
-    def note(template, context, **more):
-        request = context.get("request")
-        path = request and (request.htmx.current_url_abs_path or request.get_full_path())
-        names.setdefault(path, set()).add(template.name)
+    def begin(environ, **more):
+        if part_of := environ.get("HTTP_HX_CURRENT_URL"):
+            here.path = urlsplit(part_of)._replace(scheme="", netloc="", fragment="").geturl()
+        else:
+            here.path = WSGIRequest(environ).get_full_path()
+            names[here.path] = set()
 
-    template_rendered.connect(note)
+    def note(template, **more):
+        names.setdefault(getattr(here, "path", None), set()).add(template.name)
+
+    def end(**more):
+        here.path = None
+
+    receivers = [(request_started, begin), (template_rendered, note), (request_finished, end)]
+    for signal, receiver in receivers:
+        signal.connect(receiver)
     yield names
-    template_rendered.disconnect(note)
+    for signal, receiver in receivers:
+        signal.disconnect(receiver)
 
 
 @pytest.fixture
@@ -105,10 +120,8 @@ def look(request, page, live_server, is_walk, checker, made_of):
         else:
             found = access.findings_at_a_glance(page)
         shown = address.removeprefix(live_server.url)
-        # Error pages and mails know no request.
-        names = made_of.get(shown) or made_of.get(None, ())
+        names = made_of.get(shown, made_of.get(None, ()))
         state = State(sorted(filter(None, names)), address_name(shown), len(found))
-        made_of.pop(None, None)
         # As text: the name of a template can be of a kind that does not travel.
         request.node.user_properties.append(("looked", json.dumps(state)))
         assert not found, "\n".join([page.url, *found])

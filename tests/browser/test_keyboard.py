@@ -135,9 +135,13 @@ def test_from_the_start_page_to_a_comment_a_vote_and_a_report(keyboard, page, li
     assert Report.objects.count() == 1
 
 
-@pytest.mark.parametrize("path", ["/", "/termine/", "/suche/", "/konto/anmelden/"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/termine/", "/suche/", "/konto/anmelden/", "/barriere-melden/", "{strategy}", "{goal}"],
+)
 def test_every_stop_on_a_page_is_seen(keyboard, page, live_server, goal, path):
-    page.goto(f"{live_server.url}{path}")
+    here = {"strategy": goal.strategy.get_absolute_url(), "goal": goal.get_absolute_url()}
+    page.goto(f"{live_server.url}{path.format(**here)}")
     stops = page.locator("a[href], button, input:not([type=hidden]), textarea, select, summary")
     for _ in range(stops.count() - 1):
         keyboard.tab()

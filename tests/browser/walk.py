@@ -83,6 +83,7 @@ def missing(states: list[State]) -> list[str]:
 def _address_names(resolver, space=""):
     for pattern in resolver.url_patterns:
         if not isinstance(pattern, URLPattern):
-            yield from _address_names(pattern, f"{space}{pattern.namespace or ''}:".lstrip(":"))
+            inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
+            yield from _address_names(pattern, inner)
         elif pattern.name:
             yield f"{space}{pattern.name}"
