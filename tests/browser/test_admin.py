@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import Bounce
+from accounts.town import Statement
 from comments.models import Comment, Decision
 from comments.rulebook import Rule
 from strategies.models import Goal, Strategy
@@ -11,9 +12,11 @@ from tests.factories import (
     CommentFactory,
     GoalFactory,
     NotificationFactory,
+    PageVersionFactory,
     PhaseFactory,
     ReportFactory,
     StrategyFactory,
+    TownFactory,
     UserFactory,
     days,
     hidden,
@@ -152,6 +155,13 @@ PAGES = """
     /admin/accounts/bounce/{bounce}/history/ /admin/accounts/bounce/{bounce}/delete/
     /admin/accounts/user/ /admin/accounts/user/add/ /admin/accounts/user/{person}/change/
     /admin/accounts/user/{person}/history/
+    /admin/accounts/town/add/ /admin/accounts/town/{town}/change/
+    /admin/accounts/town/{town}/history/
+    /admin/accounts/statement/add/ /admin/accounts/statement/{statement}/change/
+    /admin/accounts/statement/{statement}/history/
+    /admin/accounts/pageversion/ /admin/accounts/pageversion/add/?page=imprint
+    /admin/accounts/pageversion/add/?page=rules /admin/accounts/pageversion/{page}/change/
+    /admin/accounts/pageversion/{page}/history/
 """.split()
 
 
@@ -176,6 +186,9 @@ def numbers(administrator):
         "message": message.pk,
         "bounce": Bounce.objects.create(address="gone@example.org").pk,
         "person": administrator.pk,
+        "town": TownFactory(arms_type="png", colour="#7a1f3d", saved_by=administrator).pk,
+        "statement": Statement.objects.create(saved_by=administrator).pk,
+        "page": PageVersionFactory(page="rules", number=1, text="<ol><li>Be kind</li></ol>").pk,
     }
 
 

@@ -3,6 +3,7 @@
 import pytest
 from django.utils import timezone
 
+from accounts.town import Statement, forget
 from comments.drafts import let_wait
 from comments.models import MAX_LENGTH, Draft
 from strategies.messages import unsubscribe_url
@@ -12,10 +13,12 @@ from tests.factories import (
     CommentFactory,
     GoalFactory,
     MilestoneFactory,
+    PageVersionFactory,
     PhaseEventFactory,
     PhaseFactory,
     ReplyFactory,
     StrategyFactory,
+    TownFactory,
     days,
     hidden,
 )
@@ -64,6 +67,7 @@ def test_lists_empty_and_full(look, path):
         "impressum",
         "datenschutz",
         "nutzungsregeln",
+        "so-funktioniert-es",
         "barrierefreiheit",
         "barriere-melden",
         "fehlt",
@@ -71,6 +75,33 @@ def test_lists_empty_and_full(look, path):
 )
 def test_pages_of_the_foot_and_none(look, path):
     look(f"/{path}/")
+
+
+def test_pages_that_the_town_has_written(look):
+    for number in (1, 2):
+        text = f"<h3>{LONG_NAME}</h3><ol><li>{number}</li></ol><h4>[Bitte ergänzen: Ort]</h4>"
+        PageVersionFactory(page="rules", number=number, text=text)
+    PageVersionFactory(page="easy_language", number=1)
+    PageVersionFactory(page="sign_language", number=1)
+    TownFactory(arms=b"\x89PNG", arms_type="png", colour="#7a1f3d")
+    answers = {"state": "partial", "known_gaps": "One\nTwo", "method": "self"}
+    Statement.objects.create(made_on=days(-9), reviewed_on=days(-1), law="§ 1", **answers)
+    forget()
+    paths = ("leichte-sprache", "gebaerdensprache", "barrierefreiheit")
+    for path in ("nutzungsregeln", "nutzungsregeln/?fassung=1", *paths):
+        look(f"/{path}" if "?" in path else f"/{path}/")
+
+
+def test_rules_to_agree_to(look, page, me, goal):
+    comment = CommentFactory(goal=goal, phase=goal.strategy.phases.get(), author=me)
+    PageVersionFactory(page="rules", text="<ol><li>Be kind</li></ol>", is_to_be_accepted=True)
+    forget()
+    look(f"/kommentare/{comment.pk}/bearbeiten/")
+    look(goal.get_absolute_url())
+    page.locator("#id_text").fill("Benches.")
+    page.get_by_role("button", name="Kommentar veröffentlichen").click()
+    page.get_by_text("Die Nutzungsregeln wurden am").wait_for()
+    look()
 
 
 def test_reporting_a_barrier(look, page):

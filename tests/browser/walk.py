@@ -21,16 +21,17 @@ WITHOUT_STATE = {}
 WITHOUT_PAGE = {
     "leads on": """short_strategy short_goal comment account_reset_password mfa_login_webauthn
         admin:login admin:logout admin:password_change admin:password_change_done
-        admin:view_on_site""",
+        admin:view_on_site admin:accounts_town_changelist admin:accounts_statement_changelist""",
     "another name of the door": "account_signup account_request_login_code",
     "takes a form and leads on": """vote remove_version show_again discard_draft
         admin:comments_comment_take_back admin:strategies_strategy_take_back""",
     "a file or data": """tell_code calendar feed strategy_feed discussion_feed goal_feed robots
-        sitemap health alive download_my_data mfa_download_recovery_codes admin:autocomplete
-        admin:jsi18n""",
+        sitemap health alive colour arms download_my_data mfa_download_recovery_codes
+        admin:autocomplete admin:jsi18n""",
     "nobody may, not even those who may everything": """admin:accounts_user_delete
         admin:accounts_bounce_add admin:accounts_notification_add
-        admin:accounts_notification_delete admin:comments_comment_add
+        admin:accounts_notification_delete admin:accounts_town_delete
+        admin:accounts_statement_delete admin:accounts_pageversion_delete admin:comments_comment_add
         admin:comments_comment_delete""",
 }
 
