@@ -156,7 +156,7 @@ class PhaseInline(admin.StackedInline):
         )
 
 
-class MilestoneInline(admin.StackedInline):
+class MilestoneInline(admin.TabularInline):
     model = Milestone
     extra = 0
     fields = ["day", "title"]

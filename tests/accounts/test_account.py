@@ -36,18 +36,14 @@ OTHER_PASSWORD = "siebzehn Pflaumen am Wehr"
 LOGIN = "/konto/anmelden/passwort/"
 
 
-def with_everything():
+@pytest.fixture
+def person():
     """Somebody who has everything that an account can have."""
     person = UserFactory(email="person@example.org", password=PASSWORD)
     TOTP.activate(person, generate_totp_secret())
     RecoveryCodes.activate(person)
     WebAuthn.add(person, "Telefon", new_passkey())
     return person
-
-
-@pytest.fixture
-def person():
-    return with_everything()
 
 
 def new_passkey():
