@@ -156,7 +156,7 @@ class PhaseInline(admin.StackedInline):
         )
 
 
-class MilestoneInline(admin.TabularInline):
+class MilestoneInline(admin.StackedInline):
     model = Milestone
     extra = 0
     fields = ["day", "title"]
