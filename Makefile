@@ -16,7 +16,7 @@ STYLES := $(ASSETS)/css/site.css $(ASSETS)/css/admin.css
 CATALOGUES := $(patsubst lenzen/%.po,$(DATA_DIR)/%.mo,$(wildcard lenzen/locale/*/LC_MESSAGES/django.po))
 COLLECTED := $(DATA_DIR)/static/staticfiles.json
 
-.PHONY: run test check assets locale lock screenshots bench messages
+.PHONY: run test access check assets locale lock screenshots bench messages
 .DELETE_ON_ERROR:
 
 run: $(BIN)/.installed $(CATALOGUES) $(COLLECTED)
@@ -24,6 +24,10 @@ run: $(BIN)/.installed $(CATALOGUES) $(COLLECTED)
 
 test: $(BIN)/.installed-dev $(CATALOGUES) $(COLLECTED)
 	$(BIN)/python -m pytest -n 2 $(TESTS)
+
+# The pages in their states: axe, valid HTML, narrow, dark, forced colours, keyboard.
+access: $(BIN)/.installed-dev $(CATALOGUES) $(COLLECTED) $(if $(shell command -v java),$(NPM_DIR)/.installed-dev)
+	$(BIN)/python -m pytest -n 2 -m access $(TESTS)
 
 check: $(BIN)/.installed-dev
 	$(BIN)/ruff check .
@@ -83,6 +87,11 @@ $(NPM_DIR)/.installed: package.json package-lock.json | $(BIN)/.installed
 	    "because the style sheet is made with npm packages."; \
 	  $(BIN)/python -m pip install --quiet --require-hashes -r requirements-node.txt; }
 	@echo "Installing the npm packages named in package-lock.json …"
+	@$(NPM) ci --prefix $(NPM_DIR) --omit=optional --omit=dev
+	@touch $@
+
+$(NPM_DIR)/.installed-dev: $(NPM_DIR)/.installed
+	@echo "Installing the HTML checker named in package-lock.json …"
 	@$(NPM) ci --prefix $(NPM_DIR) --omit=optional
 	@touch $@
 

@@ -11,7 +11,6 @@ from csp.constants import UNSAFE_INLINE
 from csp.decorators import csp_update
 from django import forms
 from django.db import models
-from django.forms.utils import flatatt
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
@@ -99,9 +98,14 @@ class Editor(CKEditorWidget):
 class RichText(forms.Widget):
     """Shows rich text and takes nothing; for fields that are disabled."""
 
+    def id_for_label(self, id_):
+        # A label can only name what takes something.
+        return None
+
     def render(self, name, value, attrs=None, renderer=None):
         html = mark_safe(clean(value or ""))  # noqa: S308  sanitised just now
-        return format_html('<div class="richtext"{}>{}</div>', flatatt(attrs or {}), html)
+        # Without `attrs`: they are for controls, `disabled` among them.
+        return format_html('<div class="richtext">{}</div>', html)
 
 
 class RichTextField(models.TextField):

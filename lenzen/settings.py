@@ -30,13 +30,6 @@ def env_int(name, default):
     return int(value)
 
 
-def env_choice(name, choices, default):
-    value = os.environ.get(name) or default
-    if value not in choices:
-        stop(f"{name} must be one of {', '.join(choices)}, not “{value}”.")
-    return value
-
-
 def env_url(name, schemes, default=""):
     """The address in ``name``, split; stops when its scheme or host is not usable."""
     value = os.environ.get(name) or default
@@ -149,16 +142,8 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
         "OPTIONS": {
-            "loaders": [
-                (
-                    "django.template.loaders.cached.Loader",
-                    [
-                        "django.template.loaders.filesystem.Loader",
-                        "django.template.loaders.app_directories.Loader",
-                    ],
-                )
-            ],
             # Which words are German is said on nearly every page.
             "builtins": ["lenzen.templatetags.lenzen"],
             "context_processors": [
@@ -234,9 +219,10 @@ LOGIN_REDIRECT_URL = "account"
 LOGOUT_REDIRECT_URL = "home"
 SESSION_COOKIE_AGE = int(timedelta(days=30).total_seconds())
 # Off only where nothing is at stake: in the demonstration.
-STAFF_NEEDS_SECOND_FACTOR = (
-    env_choice("STAFF_NEEDS_SECOND_FACTOR", ["yes", "no"], "no" if DEMO else "yes") == "yes"
-)
+_second_factor = os.environ.get("STAFF_NEEDS_SECOND_FACTOR") or ("no" if DEMO else "yes")
+if _second_factor not in ("yes", "no"):
+    stop(f"STAFF_NEEDS_SECOND_FACTOR must be yes or no, not “{_second_factor}”.")
+STAFF_NEEDS_SECOND_FACTOR = _second_factor == "yes"
 
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -249,7 +235,6 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_MAX_ATTEMPTS = 5
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_CHANGE_EMAIL = True
-ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 900
@@ -312,7 +297,6 @@ else:
     stop("EMAIL_URL must name the mail server, for example smtp+tls://user:password@mail.example.")
 # A bare address is sent with the name of the website (accounts/messages.py).
 DEFAULT_FROM_EMAIL = os.environ.get("FROM_EMAIL") or f"noreply@{_site.hostname}"
-SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # Worker: the schedule stands in the code, all state in the database.
 
@@ -367,7 +351,6 @@ FORMAT_MODULE_PATH = ["lenzen.formats"]
 # Compiled by `make` from lenzen/locale, so that nothing is written outside DATA_DIR.
 LOCALE_PATHS = [BASE_DIR / "lenzen" / "locale", DATA_DIR / "locale"]
 TIME_ZONE = "Europe/Berlin"
-USE_TZ = True
 
 # Files
 
@@ -378,8 +361,6 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-MEDIA_ROOT = DATA_DIR / "media"
-MEDIA_URL = "media/"
 
 # What the browser may do
 
@@ -400,14 +381,10 @@ CONTENT_SECURITY_POLICY = {
 }
 # "no-referrer" would make browsers send `Origin: null`, and no reader could send a form.
 SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
-SECURE_SSL_REDIRECT = HTTPS
+SECURE_SSL_REDIRECT = SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_HSTS_PRELOAD = HTTPS
 if ALLAUTH_TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REDIRECT_EXEMPT = [r"^health/"]

@@ -1,6 +1,7 @@
 """What every test stands on: the site as it runs, without what only costs time."""
 
 import asyncio
+import json
 import logging
 import socket
 from datetime import timedelta
@@ -14,6 +15,7 @@ from django.test import Client, override_settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
 import accounts.town
+from tests.browser import walk
 from tests.factories import GoalFactory, PhaseFactory, TownFactory, UserFactory
 
 # Everything that is written lands in one folder.
@@ -161,3 +163,37 @@ def mail_server(settings):
     settings.EMAIL_TIMEOUT = 10
     yield server
     server.stop()
+
+
+# The closing report of `make access`: here, because the process that gathers what its
+# helpers found reads no conftest.py of a folder below.
+
+
+def pytest_sessionfinish(session):
+    states = whole_walk(session.config)
+    if states and walk.missing(states):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if states := whole_walk(config):
+        terminalreporter.section("access")
+        for line in walk.closing_report(states):
+            terminalreporter.write_line(line)
+
+
+def whole_walk(config) -> list[walk.State]:
+    """What was looked at, when nothing was left out; nothing in a process that only helps."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    is_part = config.option.keyword or config.args_source is config.ArgsSource.ARGS
+    is_whole = config.option.markexpr == "access" and not is_part
+    if hasattr(config, "workerinput") or not reporter or not is_whole:
+        return []
+    return [
+        walk.State(*json.loads(value))
+        for reports in reporter.stats.values()
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for name, value in report.user_properties
+        if name == "looked"
+    ]

@@ -67,7 +67,7 @@ def _button(comment: Shown, value: str, is_pressed: bool, words: str, count: int
     address = f"{comment.url}stimme/?fassung={comment.version}"
     return _BUTTON.format(
         address=address,
-        in_place=f' hx-post="{address}"' if comment.votes_in_place else "",
+        in_place=f' data-hx-post="{address}"' if comment.votes_in_place else "",
         value="keine" if is_pressed else value,
         id=f"{value}-{comment.pk}",
         pressed="true" if is_pressed else "false",

@@ -56,6 +56,12 @@ async function optionsOf(form) {
   const embedded = form.querySelector("script");
   if (embedded) return JSON.parse(embedded.textContent);
   const response = await fetch(form.action, { headers: { Accept: "application/json" } });
+  // Asking makes the session, and with it the form needs a token.
+  const token = document.createElement("input");
+  token.type = "hidden";
+  token.name = "csrfmiddlewaretoken";
+  token.value = response.headers.get("X-CSRFToken");
+  form.append(token);
   return response.json();
 }
 

@@ -36,14 +36,18 @@ OTHER_PASSWORD = "siebzehn Pflaumen am Wehr"
 LOGIN = "/konto/anmelden/passwort/"
 
 
-@pytest.fixture
-def person():
+def with_everything():
     """Somebody who has everything that an account can have."""
     person = UserFactory(email="person@example.org", password=PASSWORD)
     TOTP.activate(person, generate_totp_secret())
     RecoveryCodes.activate(person)
     WebAuthn.add(person, "Telefon", new_passkey())
     return person
+
+
+@pytest.fixture
+def person():
+    return with_everything()
 
 
 def new_passkey():

@@ -1,12 +1,19 @@
 """Debian's Chromium, without anything that looks beyond this machine."""
 
+import json
 import os
 import shutil
-from itertools import pairwise
+from threading import local
+from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from django.core.handlers.wsgi import WSGIRequest
+from django.core.signals import request_finished, request_started
+from django.test.signals import template_rendered
 
+from tests.browser import access
+from tests.browser.walk import State, address_name
+from tests.conftest import free_port
 from tests.factories import UserFactory
 
 CHROMIUM = shutil.which("chromium")
@@ -20,18 +27,8 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 
-HEADINGS = (
-    """[...document.querySelectorAll("main :is(h1, h2, h3, h4, h5)")].map(h => +h.tagName[1])"""
-)
-SAME_NAME = """() => {
-  const targets = new Map();
-  for (const link of document.querySelectorAll("main .column a[href]")) {
-    const name = link.textContent.trim().replace(/\\s+/g, " ");
-    if (targets.has(name) && targets.get(name) !== link.href) return name;
-    targets.set(name, link.href);
-  }
-}"""
-TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+EDITORS_ARE_READY = """() => !window.CKEDITOR
+  || Object.values(CKEDITOR.instances).every((editor) => editor.status === "ready")"""
 
 
 @pytest.fixture(scope="session")
@@ -48,39 +45,106 @@ def browser_context_args():
     return {"locale": "de-DE", "timezone_id": "Europe/Berlin"}
 
 
-@pytest.fixture
-def look(page, live_server):
-    """Open this path, and find nothing wrong in light and dark, wide and at 320 px."""
+def pytest_collection_modifyitems(items):
+    """Whoever looks at a page is part of `make access`."""
+    for item in items:
+        if "look" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.access)
 
-    def look_at():
-        for scheme, width in [("light", 1280), ("dark", 320)]:
-            page.emulate_media(color_scheme=scheme)
-            page.set_viewport_size({"width": width, "height": 900})
-            found = Axe().run(page)
-            assert found.violations_count == 0, f"{page.url} {found.generate_report()}"
-            assert not page.evaluate(TOO_WIDE), page.url
-        levels = page.evaluate(HEADINGS)
-        assert levels[0] == 1
-        assert levels.count(1) == 1
-        assert all(below <= above + 1 for above, below in pairwise(levels))
-        assert page.evaluate(SAME_NAME) is None
-        articles, named = page.locator("article"), page.locator("article > :is(h3, h4)")
-        assert articles.count() == named.count()
+
+@pytest.fixture(scope="session")
+def is_walk(request):
+    """Whether this is `make access`, which takes its time."""
+    return request.config.option.markexpr == "access"
+
+
+@pytest.fixture(scope="session")
+def checker(is_walk):
+    if not is_walk or access.why_no_checker():
+        yield None
+    else:
+        checker = access.Checker(free_port())
+        yield checker
+        checker.stop()
+
+
+@pytest.fixture
+def made_of():
+    """Path -> the names of the templates that made its newest page; None -> made by no request."""
+    names, here = {}, local()
+
+    def begin(environ, **more):
+        if part_of := environ.get("HTTP_HX_CURRENT_URL"):
+            here.path = urlsplit(part_of)._replace(scheme="", netloc="", fragment="").geturl()
+        else:
+            here.path = WSGIRequest(environ).get_full_path()
+            names[here.path] = set()
+
+    def note(template, **more):
+        names.setdefault(getattr(here, "path", None), set()).add(template.name)
+
+    def end(**more):
+        here.path = None
+
+    receivers = [(request_started, begin), (template_rendered, note), (request_finished, end)]
+    for signal, receiver in receivers:
+        signal.connect(receiver)
+    yield names
+    for signal, receiver in receivers:
+        signal.disconnect(receiver)
+
+
+@pytest.fixture
+def look(request, page, live_server, is_walk, checker, made_of):
+    """Open this path, if one is given, and find nothing that keeps anybody out.
+
+    `make access` asks everything, other runs what takes no time. The state counts for
+    every template that made the page.
+    """
+    served = {}
+
+    def keep(response):
+        if response.request.resource_type == "document":
+            served[response.url] = response
+
+    page.on("response", keep)
 
     def look(path=None):
         if path:
             page.goto(f"{live_server.url}{path}")
-        look_at()
+            page.wait_for_function(EDITORS_ARE_READY)
+        address = page.url.split("#")[0]
+        if is_walk:
+            html = served[address].text() if address in served else page.content()
+            found = access.findings(page, html, checker)
+        else:
+            found = access.findings_at_a_glance(page)
+        shown = address.removeprefix(live_server.url)
+        names = made_of.get(shown, made_of.get(None, ()))
+        state = State(sorted(filter(None, names)), address_name(shown), len(found))
+        # As text: the name of a template can be of a kind that does not travel.
+        request.node.user_properties.append(("looked", json.dumps(state)))
+        assert not found, "\n".join([page.url, *found])
 
     return look
 
 
 @pytest.fixture
-def me(page, live_server, signed_in):
+def be(page, live_server, signed_in):
+    """``be(moderator)``: this person sits before the browser, signed in."""
+
+    def sign_in(person):
+        cookie = signed_in(person).cookies["sessionid"].value
+        page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+
+    return sign_in
+
+
+@pytest.fixture
+def me(be):
     """Whoever sits before the browser, signed in."""
     person = UserFactory(public_name="Elbfischerin")
-    cookie = signed_in(person).cookies["sessionid"].value
-    page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+    be(person)
     return person
 
 

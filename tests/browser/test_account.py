@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.accounts.door import code_sent
+from tests.accounts.test_account import PAGES, page_address, with_everything
 from tests.factories import UserFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -29,22 +29,6 @@ def complaints(page):
     page.on("console", lambda line: heard.append(line.text) if line.type == "error" else None)
     page.on("pageerror", lambda error: heard.append(str(error)))
     return heard
-
-
-@pytest.fixture
-def look(page):
-    """Nothing on this page keeps anybody out, in light and in dark, narrow and wide."""
-
-    def look():
-        for scheme, width in [("light", 1280), ("dark", 320)]:
-            page.emulate_media(color_scheme=scheme)
-            page.set_viewport_size({"width": width, "height": 900})
-            found = Axe().run(page)
-            assert found.violations_count == 0, f"{page.url} {found.generate_report()}"
-            too_wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-            assert not page.evaluate(too_wide), page.url
-
-    return look
 
 
 def press(page, button):
@@ -130,20 +114,24 @@ def test_without_a_passkey_the_page_says_what_happened(page, live_server):
     page.get_by_role("alert").get_by_text("Das hat nicht geklappt").wait_for()
 
 
-@pytest.mark.parametrize(
-    "path", ["", "e-mail/", "passwort/neu/", "schutz/", "schutz/app/", "sitzungen/", "abmelden/"]
-)
-def test_every_page_of_the_account_is_open_to_everybody(
-    page, live_server, look, complaints, signed_in, path
-):
-    cookie = signed_in(UserFactory()).cookies["sessionid"].value
-    page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_of_the_account_is_open_to_everybody(page, live_server, look, complaints, name):
+    for cookie in PAGES[name](with_everything()).cookies.values():
+        more = {"name": cookie.key, "value": cookie.value, "url": live_server.url}
+        page.context.add_cookies([more])
 
-    page.goto(f"{live_server.url}/konto/{path}")
+    look(page_address(name))
 
-    assert page.url == f"{live_server.url}/konto/{path}"
-    look()
+    assert page.url == f"{live_server.url}{page_address(name)}"
     assert complaints == []
+
+
+def test_a_forgotten_password_takes_a_code(look, be, page):
+    be(UserFactory(password=PASSWORD))
+
+    look("/konto/passwort/neu/")
+
+    assert page.get_by_role("button", name="Abmelden und weiter zum Code").is_visible()
 
 
 def sign_in_by_password(page):

@@ -8,6 +8,8 @@ from tests.factories import CommentFactory, ReplyFactory, UserFactory, VersionFa
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+THE_LAST_TWO = "?sortierung=aelteste&seite=2"
+
 
 @pytest.fixture
 def discussion(goal, open_phase):
@@ -74,13 +76,26 @@ def test_vote_changes_in_place_and_keeps_the_focus(page, live_server, discussion
     assert problems == []
 
 
+def test_votes_that_changed_in_place(page, live_server, discussion, sign_in_as, look):
+    sign_in_as(UserFactory())
+    page.goto(live_server.url + discussion.get_absolute_url() + THE_LAST_TWO)
+    page.get_by_role("button", name="Stimme zu").first.click()
+    page.get_by_role("button", name="Sie stimmen zu").wait_for()
+    look()
+    discussion.strategy.phases.update(closes_at=days(-0.01))
+    page.get_by_role("button", name="Sie stimmen zu").click()
+    page.get_by_role("alert").wait_for()
+    look()
+
+
 def test_pages_of_voice_are_accessible(live_server, discussion, sign_in_as, look):
     author = discussion.comments.get(version=2).author
     number = discussion.comments.get(version=2).pk
-    look(f"{discussion.get_absolute_url()}?sortierung=zustimmung")
+    look(f"{discussion.get_absolute_url()}?sortierung=zustimmung&von=Amtsverwaltung")
+    look(f"{discussion.get_absolute_url()}{THE_LAST_TWO}")
     look(f"/kommentare/{number}/fassungen/")
     sign_in_as(author)
     look(f"/kommentare/{number}/bearbeiten/")
     look(f"/kommentare/{number}/fassungen/")
     sign_in_as(UserFactory())
-    look(discussion.get_absolute_url())
+    look(f"{discussion.get_absolute_url()}{THE_LAST_TWO}")

@@ -1,10 +1,14 @@
 """The account's own pages in Chromium: comments, drafts, data, and deleting all of it."""
 
+from io import BytesIO
+from zipfile import ZipFile
+
 import pytest
 from django.conf import settings as site
 
 from accounts.models import User
 from comments.models import Draft
+from lenzen.personal_data import as_zip
 from tests.accounts.door import code_sent
 from tests.factories import CommentFactory, GoalFactory, hidden, withdrawn
 
@@ -53,6 +57,15 @@ def test_from_the_account_to_the_file_and_to_nothing_left(look, me, page, live_s
     assert page.get_by_role("heading", name="Ihr Konto ist gelöscht").is_visible()
     assert not User.objects.filter(pk=me.pk).exists()
     assert site.ERASED_ACCOUNTS_FILE.read_text().endswith(" withdraw\n")
+
+
+def test_the_file_can_be_read_by_everybody(look, me, page):
+    CommentFactory(author=me, text="Trees " + "x" * 90)
+    with ZipFile(BytesIO(as_zip(me))) as file:
+        (name,) = [name for name in file.namelist() if name.endswith(".html")]
+        page.set_content(file.read(name).decode())
+
+    look()
 
 
 def test_staff_read_why_not(look, me, page, live_server):

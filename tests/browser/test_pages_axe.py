@@ -1,9 +1,9 @@
-"""Every public page in every state: axe finds nothing, nothing is wider than the screen, headings
-are in order, every comment has one, and links that lead elsewhere are called differently."""
+"""Every public page in every state is open to everybody. A new state is one more ``look``."""
 
 import pytest
 from django.utils import timezone
 
+from accounts.town import Statement, forget
 from comments.drafts import let_wait
 from comments.models import MAX_LENGTH, Draft
 from strategies.messages import unsubscribe_url
@@ -13,10 +13,12 @@ from tests.factories import (
     CommentFactory,
     GoalFactory,
     MilestoneFactory,
+    PageVersionFactory,
     PhaseEventFactory,
     PhaseFactory,
     ReplyFactory,
     StrategyFactory,
+    TownFactory,
     days,
     hidden,
 )
@@ -65,6 +67,7 @@ def test_lists_empty_and_full(look, path):
         "impressum",
         "datenschutz",
         "nutzungsregeln",
+        "so-funktioniert-es",
         "barrierefreiheit",
         "barriere-melden",
         "fehlt",
@@ -72,6 +75,88 @@ def test_lists_empty_and_full(look, path):
 )
 def test_pages_of_the_foot_and_none(look, path):
     look(f"/{path}/")
+
+
+def test_pages_that_the_town_has_written(look):
+    for number in (1, 2):
+        text = f"<h3>{LONG_NAME}</h3><ol><li>{number}</li></ol><h4>[Bitte ergänzen: Ort]</h4>"
+        PageVersionFactory(page="rules", number=number, text=text)
+    PageVersionFactory(page="easy_language", number=1)
+    PageVersionFactory(page="sign_language", number=1)
+    TownFactory(arms=b"\x89PNG", arms_type="png", colour="#7a1f3d")
+    answers = {"state": "partial", "known_gaps": "One\nTwo", "method": "self"}
+    Statement.objects.create(made_on=days(-9), reviewed_on=days(-1), law="§ 1", **answers)
+    forget()
+    paths = ("leichte-sprache", "gebaerdensprache", "barrierefreiheit")
+    for path in ("nutzungsregeln", "nutzungsregeln/?fassung=1", *paths):
+        look(f"/{path}" if "?" in path else f"/{path}/")
+
+
+def test_rules_to_agree_to(look, page, me, goal):
+    comment = CommentFactory(goal=goal, phase=goal.strategy.phases.get(), author=me)
+    PageVersionFactory(page="rules", text="<ol><li>Be kind</li></ol>", is_to_be_accepted=True)
+    forget()
+    look(f"/kommentare/{comment.pk}/bearbeiten/")
+    look(goal.get_absolute_url())
+    page.locator("#id_text").fill("Benches.")
+    page.get_by_role("button", name="Kommentar veröffentlichen").click()
+    page.get_by_text("Die Nutzungsregeln wurden am").wait_for()
+    look()
+
+
+def test_reporting_a_barrier(look, page):
+    look("/barriere-melden/?seite=/termine/")
+    page.get_by_label("Adresse der Seite").fill("/fehlt/")
+    page.locator("#id_text").fill("Die Schrift ist zu klein.")
+    page.get_by_role("button", name="Meldung absenden").click()
+    look()
+    page.get_by_label("Adresse der Seite").fill("/termine/")
+    page.get_by_role("button", name="Meldung absenden").click()
+    page.get_by_role("heading", name="Ihre Meldung ist angekommen").wait_for()
+    look()
+
+
+IN_ENGLISH = """
+    / /strategien/ /termine/ /suche/ /suche/?q=trees
+    {strategy} {strategy}diskussion/ {strategy}druck/ {strategy}weitersagen/
+    {strategy}auf-dem-laufenden/ {goal} {goal}?antwort={pk} /kommentare/{pk}/melden/
+    /kommentare/{pk}/fassungen/ /auf-dem-laufenden/ /kontakt/ /impressum/ /datenschutz/
+    /nutzungsregeln/ /barrierefreiheit/ /barriere-melden/ /konto/anmelden/ /fehlt/
+""".split()
+IN_ENGLISH_WITH_ACCOUNT = """
+    {goal} /konto/ /konto/kommentare/ /konto/entwuerfe/ /konto/daten/ /konto/benachrichtigungen/
+    /konto/benachrichtigungen/einstellungen/ /konto/schutz/ /konto/name/
+""".split()
+
+
+@pytest.mark.parametrize("path", IN_ENGLISH)
+def test_in_english(look, discussion, path):
+    look(f"/en{in_place(path, discussion)}")
+
+
+@pytest.mark.parametrize("path", IN_ENGLISH_WITH_ACCOUNT)
+def test_in_english_with_account(look, me, discussion, path):
+    look(f"/en{in_place(path, discussion)}")
+
+
+def test_publishing_with_a_code(look, page, live_server, discussion):
+    page.goto(f"{live_server.url}{discussion.goal.get_absolute_url()}")
+    page.get_by_label("Ihr Kommentar").fill("Bänke.")
+    page.get_by_label("Name, der bei Ihrem Kommentar steht").fill("Deichgängerin")
+    page.get_by_label("E-Mail-Adresse").fill("nonsense@nonsense@example.org")
+    page.locator("#id_text").evaluate("text => text.form.noValidate = true")
+    page.get_by_role("button", name="Weiter", exact=True).click()
+    look()
+    page.get_by_label("E-Mail-Adresse").fill("deich@example.org")
+    page.get_by_role("button", name="Weiter", exact=True).click()
+    page.get_by_label("Code aus der E-Mail").fill("000000")
+    look()
+    page.get_by_role("button", name="Veröffentlichen").click()
+    look()
+    page.get_by_label("Code aus der E-Mail").fill(code_sent())
+    page.get_by_role("button", name="Veröffentlichen").click()
+    page.get_by_role("button", name="Abmelden – die nächste Person kann schreiben").wait_for()
+    look()
 
 
 def test_strategy_in_every_time(look):
@@ -238,3 +323,9 @@ def own_comment_text(author, discussion):
     return CommentFactory(
         author=author, phase=discussion.phase, goal=discussion.goal, text="Once is enough."
     ).text
+
+
+def in_place(path, comment):
+    """``path``, with the addresses of what was said there."""
+    strategy = comment.phase.strategy.get_absolute_url()
+    return path.format(strategy=strategy, goal=comment.goal.get_absolute_url(), pk=comment.pk)

@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 from django.middleware.csrf import CsrfViewMiddleware
 from django.test import Client
+from django.urls import reverse
 from django.utils.html import escape
 
 from comments.models import Comment
@@ -47,6 +48,8 @@ def test_no_page_for_readers_sets_a_cookie(reader, goal, open_phase):
 
     answers = {name: reader.get(path) for name, path in public_addresses(**examples)}
     answers["a page that is not there"] = reader.get("/nichts/")
+    for name in ("account_login", "account_login_password"):
+        answers[name] = reader.get(reverse(name))
     answers["a reply"] = reader.get(goal.get_absolute_url(), {"antwort": comment.pk})
 
     assert {name: answer.cookies for name, answer in answers.items() if answer.cookies} == {}

@@ -146,7 +146,7 @@ def test_a_killed_process_is_started_again_and_still_nothing_is_left(environment
         ({"SITE_URL": "https://mitreden.example"}, "SECRET_KEY must be set"),
         ({**PUBLIC, "SECRET_KEY": "short"}, "SECRET_KEY must have at least 50 characters"),
         ({**PUBLIC, "EMAIL_URL": ""}, "EMAIL_URL must name the mail server"),
-        ({**PUBLIC, "STAFF_NEEDS_SECOND_FACTOR": "maybe"}, "must be one of yes, no, not “maybe”"),
+        ({**PUBLIC, "STAFF_NEEDS_SECOND_FACTOR": "maybe"}, "must be yes or no, not “maybe”"),
         ({"PORT": "eighty"}, "PORT must be a whole number, not “eighty”"),
         ({"PORT": "70000"}, "PORT must be between 1 and 65535"),
         ({"DATABASE_URL": "mysql://127.0.0.1/lenzen"}, "DATABASE_URL must begin with postgres://"),
