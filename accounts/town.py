@@ -4,7 +4,7 @@ Nothing here is ever overwritten: each save is a new version, and the newest cou
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from html import unescape
 from time import monotonic
@@ -294,7 +294,7 @@ class Frame:
     """What every page needs to know about the town."""
 
     town: Town
-    slots: frozenset[str] = field(default_factory=frozenset)
+    slots: frozenset[str] = frozenset()
     """Which of the pages that need not exist do."""
 
     rules: PageVersion | None = None

@@ -129,7 +129,7 @@ class TownAdmin(VersionAdmin):
     fields += ["contact_email", "colour", "new_arms", "without_arms"]
 
     def newest(self, request):
-        return town()
+        return Town.objects.first() or town()
 
     def get_fields(self, request, obj=None):
         # An earlier version has no picture to choose.
@@ -211,11 +211,10 @@ class PageVersionAdmin(VersionAdmin):
     def changelist_view(self, request, extra_context=None):
         if not self.has_view_permission(request):
             raise PermissionDenied
-        pages = current_pages()
         context = self.admin_site.each_context(request) | {
             "title": capfirst(self.opts.verbose_name_plural),
             "opts": self.opts,
-            "pages": pages,
+            "pages": current_pages(),
             "may_write": self.has_add_permission(request),
         }
         return TemplateResponse(request, "admin/pages.html", context)

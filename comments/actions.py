@@ -10,7 +10,7 @@ from accounts.models import Notification, User
 from comments import messages
 from comments.models import Comment, CommentVersion, Decision, Opinion, Vote
 from comments.reports import answer_reports, reopen_reports
-from comments.rulebook import words_of
+from comments.rulebook import rule_in_force
 from comments.rules import (
     Refusal,
     may_edit,
@@ -260,13 +260,14 @@ def hide_comment(*, comment: Comment, rule: str, explanation: str, by: User) -> 
             name=comment.hidden_by.decided_by, time=clock(comment.hidden_by.decided_at)
         )
         raise ModerationRefused(text)
-    if not rule or not explanation.strip():
+    cited = rule_in_force(rule)
+    if cited is None or not explanation.strip():
         raise ModerationRefused(_("Hiding needs a rule and an explanation."))
     decision = Decision.objects.create(
         comment=comment,
         verdict=Decision.Verdict.HIDDEN,
-        rule=rule,
-        rule_words=words_of(rule),
+        rule=cited.number,
+        rule_words=cited.words,
         explanation=explanation.strip(),
         decided_by=by,
     )

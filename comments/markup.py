@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 
 from accounts.models import User
 from comments.models import Comment, Label
-from comments.rules import barred_from_voting
+from comments.rules import barred_from_voting, no_vote_on
 from comments.threads import comment_of, numbered, placeholder
 from strategies.models import Phase, Strategy
 from strategies.wording import day_and_time
@@ -132,7 +132,8 @@ class Onlooker(NamedTuple):
             agreeing=comment.agreeing,
             disagreeing=comment.disagreeing,
             earlier_votes=comment.earlier_votes,
-            takes_votes=in_time and not (is_own or comment.is_gone or self.is_barred),
+            takes_votes=not self.is_barred
+            and no_vote_on(comment, self.person_id, self.phase_id) is None,
             # Who is not signed in is led to the door.
             votes_in_place=self.person_id is not None,
             may_report=not is_own and not comment.is_gone,

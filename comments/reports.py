@@ -3,13 +3,14 @@
 from django.db import transaction
 from django.db.models import Prefetch
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.actions import notify
 from accounts.models import User
 from comments import messages
 from comments.models import Comment, Decision, Report
-from comments.rulebook import words_of
+from comments.rulebook import rule_in_force
 from comments.rules import Refusal, may_report
 from strategies.models import TAKE_BACK, Phase
 
@@ -47,8 +48,17 @@ def report_comment(
     if reason := may_report(reporter, comment, now):
         raise ReportRefused(reason)
     who = {"reporter": reporter} if reporter else {"name": name, "email": email.lower()}
-    cited = {"rule": rule, "rule_words": words_of(rule)}
-    report = Report.objects.create(comment=comment, words=words, reported_at=now, **cited, **who)
+    cited = rule_in_force(rule)
+    if cited is None:
+        raise ReportRefused(Refusal("rule", _("Please choose what is wrong with the comment.")))
+    report = Report.objects.create(
+        comment=comment,
+        rule=cited.number,
+        rule_words=cited.words,
+        words=words,
+        reported_at=now,
+        **who,
+    )
     notify(
         **_reporters([report]),
         key=report.about,

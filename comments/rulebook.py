@@ -96,7 +96,6 @@ def rules_in_force() -> list[HouseRule]:
     return [*rules, HouseRule(Rule.LAW.value)]
 
 
-def words_of(number: str) -> str:
-    """What a rule that is cited now says; empty when it is one of the start."""
-    cited = (rule.words for rule in rules_in_force() if rule.number == number)
-    return next(cited, "")
+def rule_in_force(number: str) -> HouseRule | None:
+    """The rule that is cited by this number now; None when there is none."""
+    return next((rule for rule in rules_in_force() if rule.number == number), None)

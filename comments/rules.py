@@ -195,21 +195,27 @@ def may_vote(
     ``phase`` is the one open now, ``version`` what they have read. Without ``person`` it is
     asked for whoever will sign in.
     """
-    if phase is None or phase.pk != comment.phase_id:
+    person_id, phase_id = person and person.pk, phase and phase.pk
+    if reason := no_vote_on(comment, person_id, phase_id):
+        return reason
+    if version is not None and version != comment.version:
+        return Refusal("edited", _("This comment has just been edited. Please read it again."))
+    return barred_from_voting(person, strategy, phase) if person else None
+
+
+def no_vote_on(comment: Comment, person_id: int | None, phase_id: int | None) -> Refusal | None:
+    """The part of ``may_vote`` that differs from comment to comment."""
+    if phase_id is None or phase_id != comment.phase_id:
         return Refusal("closed", _("Votes can be given and changed only while one can comment."))
     if comment.is_gone:
         return Refusal("gone", _("This comment is no longer there, so there is no vote on it."))
-    if version is not None and version != comment.version:
-        return Refusal("edited", _("This comment has just been edited. Please read it again."))
-    if person is None:
-        return None
-    if person.pk == comment.author_id:
+    if person_id is not None and person_id == comment.author_id:
         return Refusal("own", _("There is no vote on a comment of one's own."))
-    return barred_from_voting(person, strategy, phase)
+    return None
 
 
 def barred_from_voting(person: User, strategy: Strategy, phase: Phase) -> Refusal | None:
-    """Say why ``person`` may not vote on any comment now, or None if they may on others'."""
+    """The part of ``may_vote`` that is the same for all comments."""
     if person.is_staff:
         sentence = _(
             "Who works for the town does not vote here: the numbers are to say what citizens"

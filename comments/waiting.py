@@ -194,6 +194,9 @@ def _publish_waiting(request, place):
 
 def _waits_no_more(request, place):
     # Published in another browser, mostly: there is the comment, and here its place.
-    text = _("No text waits here any more: it is published already, or was older than 24 hours.")
+    text = _(
+        "No text waits here any more: it is published already, was written anew since, or was"
+        " older than 24 hours."
+    )
     messages.info(request, text)
     return redirect(place)

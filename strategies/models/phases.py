@@ -56,10 +56,12 @@ class PhaseQuerySet(models.QuerySet):
         accounts; what staff wrote does not.
         """
         citizens = Q(participations__by_staff=False)
-        return self.annotate(
+        tallied = self.annotate(
             contributions=Coalesce(Sum("participations__contributions", filter=citizens), 0),
             participants=Count("participations", filter=citizens),
         )
+        # Django drops the usual order where it groups.
+        return tallied.order_by(*Phase._meta.ordering)
 
     def due(self, kind: str):
         """Phases whose moment for ``kind`` has come and was not recorded, with it as ``moment``.

@@ -82,7 +82,7 @@ def test_messages_that_quote_it_and_have_not_left_are_taken_back(citizen, modera
 
 
 @pytest.mark.parametrize(
-    ("rule", "explanation"), [("", WHY), (Rule.PRIVACY, ""), (Rule.PRIVACY, "  ")]
+    ("rule", "explanation"), [("", WHY), ("99", WHY), (Rule.PRIVACY, ""), (Rule.PRIVACY, "  ")]
 )
 def test_hiding_needs_rule_and_explanation(rule, explanation, comment, moderator):
     with pytest.raises(ModerationRefused):

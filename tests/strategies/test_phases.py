@@ -212,3 +212,12 @@ def test_a_phase_without_comments_can_be_deleted():
     PhaseFactory().delete()
 
     assert not Phase.objects.exists()
+
+
+def test_phases_come_in_the_order_of_time_also_with_their_tally():
+    later = PhaseFactory(opens_in=5, closes_in=9)
+    sooner = PhaseFactory(strategy=later.strategy, opens_in=1, closes_in=2)
+
+    phases = later.strategy.phases.described()
+
+    assert list(phases) == list(phases.with_tally()) == [sooner, later]
