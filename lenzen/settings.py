@@ -9,43 +9,15 @@ sends its mails to files and says on every page that its content is invented.
 
 import os
 import secrets
-import sys
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 from csp.constants import NONE, SELF
 
+from lenzen.environment import env_int, env_url, stop
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-
-def stop(sentence):
-    sys.exit(f"lenzen: {sentence}")
-
-
-def env_int(name, default):
-    value = os.environ.get(name) or str(default)
-    if not value.isdecimal():
-        stop(f"{name} must be a whole number, not “{value}”.")
-    return int(value)
-
-
-def env_url(name, schemes, default=""):
-    """The address in ``name``, split; stops when its scheme or host is not usable."""
-    value = os.environ.get(name) or default
-    if not value:
-        return None
-    try:
-        url = urlsplit(value)
-        url.port  # noqa: B018  raises ValueError when it is no number
-    except ValueError as error:
-        stop(f"{name} is not a valid address: {error}.")
-    if url.scheme not in schemes:
-        stop(f"{name} must begin with {' or '.join(s + '://' for s in schemes)}.")
-    if not url.hostname and not url.path.strip("/"):
-        stop(f"{name} names no host.")
-    return url
-
 
 # Where everything is written that the site writes.
 DATA_DIR = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").resolve()

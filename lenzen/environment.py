@@ -1,0 +1,33 @@
+"""How the settings read the environment: a doubtful value stops the start with one sentence."""
+
+import os
+import sys
+from urllib.parse import urlsplit
+
+
+def stop(sentence):
+    sys.exit(f"lenzen: {sentence}")
+
+
+def env_int(name, default):
+    value = os.environ.get(name) or str(default)
+    if not value.isdecimal():
+        stop(f"{name} must be a whole number, not “{value}”.")
+    return int(value)
+
+
+def env_url(name, schemes, default=""):
+    """The address in ``name``, split; stops when its scheme or host is not usable."""
+    value = os.environ.get(name) or default
+    if not value:
+        return None
+    try:
+        url = urlsplit(value)
+        url.port  # noqa: B018  raises ValueError when it is no number
+    except ValueError as error:
+        stop(f"{name} is not a valid address: {error}.")
+    if url.scheme not in schemes:
+        stop(f"{name} must begin with {' or '.join(s + '://' for s in schemes)}.")
+    if not url.hostname and not url.path.strip("/"):
+        stop(f"{name} names no host.")
+    return url
