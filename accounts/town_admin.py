@@ -201,6 +201,10 @@ class PageVersionAdmin(VersionAdmin):
             return ["shown", "saved_by", "saved_at"]
         return self.fields if self._page(request) == Page.RULES else self.fields[:-1]
 
+    def get_fieldsets(self, request, obj=None):
+        # A heading of its own, so that those of the text stand below one.
+        return [(_("Text"), {"fields": self.get_fields(request, obj)})]
+
     def get_readonly_fields(self, request, obj=None):
         return ["shown", "saved_by", "saved_at"]
 
