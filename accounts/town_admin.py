@@ -31,11 +31,26 @@ from accounts.town import (
 from lenzen.richtext import RichText, editor_csp
 
 
+class Unseen(forms.HiddenInput):
+    """The admin writes a label beside each field; HTML allows none that points to this one."""
+
+    def id_for_label(self, id_):
+        return ""
+
+
+class Colour(forms.ColorInput):
+    """A field for a colour is never empty, so HTML lets it be neither required nor too long."""
+
+    def build_attrs(self, *args, **kwargs):
+        attrs = super().build_attrs(*args, **kwargs)
+        return {name: attrs[name] for name in attrs if name not in ("required", "maxlength")}
+
+
 class VersionForm(forms.ModelForm):
     """The next version. Who was faster has saved the same number, and nothing is overwritten."""
 
     class Meta:
-        widgets = {"number": forms.HiddenInput}
+        widgets = {"number": Unseen}
 
 
 class VersionAdmin(admin.ModelAdmin):
@@ -99,7 +114,7 @@ class TownForm(VersionForm):
     )
 
     class Meta(VersionForm.Meta):
-        widgets = VersionForm.Meta.widgets | {"colour": forms.TextInput({"type": "color"})}
+        widgets = VersionForm.Meta.widgets | {"colour": Colour}
 
     def clean_new_arms(self):
         picture = self.cleaned_data["new_arms"]
@@ -150,7 +165,7 @@ class StatementAdmin(VersionAdmin):
 
 class PageVersionForm(VersionForm):
     class Meta(VersionForm.Meta):
-        widgets = VersionForm.Meta.widgets | {"page": forms.HiddenInput}
+        widgets = VersionForm.Meta.widgets | {"page": Unseen}
 
     def clean(self):
         super().clean()

@@ -23,7 +23,7 @@ WITHOUT_PAGE = {
         admin:login admin:logout admin:password_change admin:password_change_done
         admin:view_on_site admin:accounts_town_changelist admin:accounts_statement_changelist""",
     "another name of the door": "account_signup account_request_login_code",
-    "takes a form and leads on": """vote remove_version show_again discard_draft
+    "takes a form and leads on": """vote take_waiting_text remove_version show_again discard_draft
         admin:comments_comment_take_back admin:strategies_strategy_take_back""",
     "a file or data": """tell_code calendar feed strategy_feed discussion_feed goal_feed robots
         sitemap health alive colour arms download_my_data mfa_download_recovery_codes
