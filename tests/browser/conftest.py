@@ -27,6 +27,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 
+LONG_ADDRESS = "erika.musterfrau-wittenberge@gemeinschaftspraxis.example.org"
 EDITORS_ARE_READY = """() => !window.CKEDITOR
   || Object.values(CKEDITOR.instances).every((editor) => editor.status === "ready")"""
 
@@ -143,7 +144,7 @@ def be(page, live_server, signed_in):
 @pytest.fixture
 def me(be):
     """Whoever sits before the browser, signed in."""
-    person = UserFactory(public_name="Elbfischerin")
+    person = UserFactory(public_name="Elbfischerin", email=LONG_ADDRESS)
     be(person)
     return person
 
