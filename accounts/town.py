@@ -62,6 +62,13 @@ class Version(models.Model):
     class Meta:
         abstract = True
         ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["number"],
+                name="%(app_label)s_%(class)s_version_once",
+                violation_error_message=SOMEBODY_WAS_FASTER,
+            )
+        ]
 
 
 def contrast(colour: str, other: str) -> float:
@@ -135,13 +142,6 @@ class Town(Version):
     class Meta(Version.Meta):
         verbose_name = _("town")
         verbose_name_plural = _("town")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["number"],
-                name="accounts_town_version_once",
-                violation_error_message=SOMEBODY_WAS_FASTER,
-            )
-        ]
 
     def __str__(self):
         return gettext("The town, version {number}").format(number=self.number)
@@ -186,13 +186,6 @@ class Statement(Version):
     class Meta(Version.Meta):
         verbose_name = _("declaration on accessibility")
         verbose_name_plural = _("accessibility")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["number"],
-                name="accounts_statement_version_once",
-                violation_error_message=SOMEBODY_WAS_FASTER,
-            )
-        ]
 
     def __str__(self):
         return gettext("Declaration on accessibility, version {number}").format(number=self.number)
