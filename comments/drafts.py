@@ -57,5 +57,7 @@ def discard_draft(
     *, token: str, strategy: Strategy, goal: Goal | None, parent: Comment | None
 ) -> None:
     """Forget the text kept under ``token`` for this place; nothing happens when there is none."""
+    if not token:
+        return
     kept = Draft.objects.filter(person=None, token=token)
     kept.filter(strategy=strategy, goal=goal, parent=parent).delete()

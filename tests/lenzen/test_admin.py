@@ -125,6 +125,12 @@ def test_a_worker_that_stands_still_is_told(signed_in, editor, minutes, stands_s
     assert "Worker zuletzt vor " in found.content.decode()
 
 
+def test_a_worker_in_its_first_minute_does_not_stand_still(signed_in, editor):
+    TaskRun.objects.create(task="send_notifications")
+
+    assert not signed_in(editor).get(INDEX).context["worker"]["stands_still"]
+
+
 def test_a_worker_that_never_ran_is_told(signed_in, editor):
     assert signed_in(editor).get(INDEX).context["worker"]["stands_still"]
 
