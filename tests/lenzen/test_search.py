@@ -59,6 +59,14 @@ def test_nothing_that_is_not_public_is_found(client):
     assert found(client, "marktplatz") == []
 
 
+def test_nothing_found_is_said(client):
+    page = shown(client, "hallenbad")
+
+    assert "0 Treffer für „hallenbad“" in page
+    assert "Es wurde nichts gefunden, was alle diese Wörter enthält." in page
+    assert "Bitte geben Sie" not in page
+
+
 def test_every_word_must_be_there(client):
     both = CommentFactory(text="Radweg und Fähre")
     CommentFactory(text="Nur ein Radweg")
