@@ -125,6 +125,17 @@ def _with_next(request, name):
 @require_http_methods(["GET", "POST"])
 def name(request):
     """Choose the public name, or another one than that which was refused at the door."""
+    if page := take_name(request, {"next": get_next_redirect_url(request)}):
+        return page
+    messages.success(request, _("Your name is saved."))
+    return redirect(get_login_redirect_url(request))
+
+
+def take_name(request, context):
+    """The page for the public name; None as soon as the name is theirs.
+
+    ``context`` says where people go on (``next``), and whether that ``publishes`` a text.
+    """
     refused = request.session.pop(REFUSED_NAME, None)
     initial = {"name": request.user.public_name}
     form = NameForm(_posted(request) or refused, initial=initial)
@@ -134,13 +145,10 @@ def name(request):
         except NameRefused as error:
             form.add_error("name", error.reason.label)
         else:
-            messages.success(request, _("Your name is saved."))
-            return redirect(get_login_redirect_url(request))
+            return None
     elif refused and not request.POST:
         form.add_error("name", NameRefusal(refused["reason"]).label)
-    return render(
-        request, "account/name.html", {"form": form, "next": get_next_redirect_url(request)}
-    )
+    return render(request, "account/name.html", context | {"form": form})
 
 
 @never_cache

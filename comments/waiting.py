@@ -5,6 +5,7 @@ from datetime import timedelta
 from allauth.account.utils import get_next_redirect_url
 from allauth.core import ratelimit
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.db.models.functions import Now
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.adapter import VISIT
-from accounts.views import send_code, take_code
+from accounts.views import send_code, take_code, take_name
 from comments.actions import CommentRefused, post_comment
 from comments.drafts import discard_draft, let_wait, save_draft
 from comments.messages import waiting_url
@@ -171,12 +172,25 @@ def enter_code(request):
     here = f"{reverse('publish_with_code')}?{urlencode({'next': place})}"
     context = {"button": _("Publish"), "resend": here, "back": place, "publishes": True}
     response = take_code(request, context)
-    # Without a name, or with a second step to take, they first go where the door leads them,
-    # and from there to their text.
-    if not request.user.is_authenticated or not request.user.public_name:
+    # With a second step to take they first go where the door leads them, and then to their text.
+    if not request.user.is_authenticated:
         return response
     request.session[CAME_WITH_CODE] = True
+    if not request.user.public_name:
+        return redirect(f"{reverse('publish_with_name')}?{urlencode({'next': place})}")
     return _publish_waiting(request, place)
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def enter_name(request):
+    """Whoever entered the code and has no name yet chooses one, and publishes with that."""
+    place = get_next_redirect_url(request) or reverse("home")
+    if request.user.public_name:
+        return redirect(place)
+    page = take_name(request, {"next": place, "publishes": True})
+    return page or _publish_waiting(request, place)
 
 
 def _publish_waiting(request, place):

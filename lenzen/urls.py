@@ -27,6 +27,7 @@ pages = [
     path("strategien/<slug:slug>/weitersagen/", strategies.tell, name="tell"),
     path("strategien/<slug:slug>/auf-dem-laufenden/", following.follow, name="follow"),
     path("kommentare/code/", waiting.enter_code, name="publish_with_code"),
+    path("kommentare/name/", waiting.enter_name, name="publish_with_name"),
     path("mein-text/", waiting.take_text, name="take_waiting_text"),
     path("mein-text/<str:token>/", waiting.show_text, name="waiting_text"),
     path("kommentare/<int:pk>/", comments.comment, name="comment"),

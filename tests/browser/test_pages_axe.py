@@ -159,6 +159,19 @@ def test_publishing_with_a_code(look, page, live_server, discussion):
     look()
 
 
+def test_publishing_with_a_name(look, page, live_server, discussion):
+    page.goto(f"{live_server.url}{discussion.goal.get_absolute_url()}")
+    page.get_by_label("Ihr Kommentar").fill("Bänke.")
+    page.get_by_label("E-Mail-Adresse").fill("deich@example.org")
+    page.get_by_role("button", name="Weiter", exact=True).click()
+    page.get_by_label("Code aus der E-Mail").fill(code_sent())
+    page.get_by_role("button", name="Veröffentlichen").click()
+    look()
+    page.get_by_label("Name, der bei Ihrem Kommentar steht").fill("Deichgängerin")
+    page.get_by_role("button", name="Veröffentlichen").click()
+    page.get_by_role("button", name="Abmelden – die nächste Person kann schreiben").wait_for()
+
+
 def test_strategy_in_every_time(look):
     for opens_in, closes_in in [(-9, -2), (-1, 1), (2, 9)]:
         phase = PhaseFactory(opens_in=opens_in, closes_in=closes_in)

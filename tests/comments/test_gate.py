@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
+from accounts.models import User
 from accounts.town import forget
 from comments.drafts import let_wait
 from comments.models import Comment, CommentVersion, Report, Vote
@@ -91,6 +92,18 @@ TABLE = {
         "open, worker stopped": "done    refused  refused  refused  refused",
         "open, rules changed": "done    refused  refused  refused  refused",
         "closed, worker stopped": "refused refused  refused  refused  refused",
+    },
+    # Who came with a code and has no name yet. Those who are not signed in have to be, first.
+    "publish with a name": {
+        "before": "door    refused  refused  refused  refused",
+        "open": "door    done     done     done     done",
+        "a second after": "door    refused  refused  refused  refused",
+        "extended": "door    done     done     done     done",
+        "closed early": "door    refused  refused  refused  refused",
+        "unpublished": "door    refused  refused  refused  refused",
+        "open, worker stopped": "door    done     done     done     done",
+        "open, rules changed": "door    refused  refused  refused  refused",
+        "closed, worker stopped": "door    refused  refused  refused  refused",
     },
     "edit": {
         "before": "door    nowhere  refused  nowhere  nowhere",
@@ -213,6 +226,7 @@ URL_NAMES = {
     "reply": "goal",
     "take a waiting text": "take_waiting_text",
     "publish with a code": "publish_with_code",
+    "publish with a name": "publish_with_name",
     "edit": "edit",
     "remove a version": "remove_version",
     "vote": "vote",
@@ -290,6 +304,7 @@ class Place:
             "reply": (goal, text | {"parent": self.comment.pk}),
             "take a waiting text": (reverse("take_waiting_text"), {}),
             "publish with a code": (reverse("publish_with_code"), {}),
+            "publish with a name": (reverse("publish_with_name"), {}),
             "edit": (reverse("edit", args=[self.comment.pk]), text),
             "remove a version": (reverse("remove_version", args=[self.comment.pk, 1]), {}),
             "vote": (reverse("vote", args=[self.comment.pk]), {"stimme": "ja"}),
@@ -327,11 +342,15 @@ def waiting_text(place):
     return let_wait(**who, **here, text="Benches, too.")
 
 
-def waiting_for_code(place, client):
-    knock(client, "newcomer@example.org", "Deichgängerin")
+def let_wait_for(place, client):
     session = client.session
     session["draft"] = waiting_text(place).token
     session.save()
+
+
+def waiting_for_code(place, client):
+    knock(client, "newcomer@example.org", "Deichgängerin")
+    let_wait_for(place, client)
     # Those who are signed in are sent none.
     return "000000" if "_auth_user_id" in client.session else code_sent()
 
@@ -346,6 +365,11 @@ def attempt(address, place, client) -> str:
         said = {"token": waiting_text(place).token}
     if address == "publish with a code":
         said = {"code": waiting_for_code(place, client)}
+    if address == "publish with a name":
+        let_wait_for(place, client)
+        person = client.session.get("_auth_user_id")
+        User.objects.filter(pk=person).update(public_name="", name_skeleton=None)
+        said = {"name": f"Dike walker {person}"}
     before = written()
     response = client.post(path, said)
     if written() != before:

@@ -103,14 +103,41 @@ def test_a_known_address_keeps_its_own_name(client, goal, citizen):
     assert citizen.public_name == before
 
 
-def test_a_name_that_is_taken_keeps_the_text(client, goal):
+@pytest.mark.parametrize("name", ["", WHO["name"]])
+def test_without_a_name_of_their_own_they_publish_with_the_name(name, client, goal):
     UserFactory(public_name=WHO["name"])
 
-    answer = enter(client, write(client, goal))
+    name_page = client.get(enter(client, write(client, goal, name=name)).url)
+    assert "Ihr Kommentar ist noch nicht veröffentlicht" in name_page.text
+    assert not Comment.objects.exists()
+    here = name_page.wsgi_request.get_full_path()
+    published = client.post(here, {"name": "Fährfrau"}, follow=True)
 
-    assert answer.url.startswith(reverse("choose_name"))
+    assert Comment.objects.get().author_name == "Fährfrau"
+    assert "Ihr Kommentar ist veröffentlicht." in published.text
+    assert SIGN_OUT in published.text
+
+
+def test_a_bad_name_publishes_nothing_and_the_text_still_waits(client, goal):
+    UserFactory(public_name=WHO["name"])
+    here = enter(client, write(client, goal, name="")).url
+
+    refused = client.post(here, {"name": WHO["name"]})
+
+    assert refused.context["form"].has_error("name")
     assert not Comment.objects.exists()
     assert escape(TEXT) in client.get(goal.get_absolute_url()).text
+
+
+def test_closed_before_the_name_the_text_comes_back(client, goal, open_phase, editor):
+    here = enter(client, write(client, goal, name="")).url
+    close_phase(phase=open_phase, by=editor, reason="Fertig.")
+
+    page = client.post(here, {"name": "Fährfrau"}, follow=True)
+
+    assert "Ihr Kommentar wurde nicht veröffentlicht." in page.text
+    assert escape(TEXT) in page.text
+    assert not Comment.objects.exists()
 
 
 def test_closed_meanwhile_the_text_comes_back_with_the_sentence(client, goal, open_phase, editor):
