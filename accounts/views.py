@@ -163,6 +163,7 @@ def account(request):
         "has_app": app.exists(),
         "sessions": len(UserSession.objects.purge_and_list(request.user)),
         "unread": request.user.notifications.unread().count(),
+        "hears_news": request.user.subscriptions.current().exists(),
         "has_bounced": Bounce.objects.filter(address=request.user.email.lower()).exists(),
     }
     return render(request, "account/account.html", context)

@@ -288,6 +288,8 @@ def _to_the_door(request, comment):
     phase = Phase.objects.open().filter(pk=comment.phase_id).first()
     if reason := may_vote(None, comment, comment.phase.strategy, phase):
         raise VoteRefused(reason)
+    sentence = _("Please sign in to vote. Your vote does not count yet; please give it again then.")
+    messages.info(request, sentence)
     query = urlencode({"next": comment.get_absolute_url()})
     door = f"{reverse('account_login')}?{query}"
     return HttpResponseClientRedirect(door) if request.htmx else redirect(door)

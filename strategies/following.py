@@ -127,7 +127,9 @@ def end_following(request, token):
         if "everything" in request.POST:
             strategy = None
         unsubscribe(person_id=person_id, strategy_id=strategy and strategy.pk)
-    context = {"strategy": strategy, "is_done": request.method == "POST", "has_account": True}
+    followed = Subscription.objects.filter(person=person_id)
+    followed = followed.reaching(strategy) if strategy else followed.current()
+    context = {"strategy": strategy, "is_done": not followed.exists(), "has_account": True}
     return render(request, "strategies/unsubscribe.html", context)
 
 

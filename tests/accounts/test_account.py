@@ -27,7 +27,7 @@ from fido2.webauthn import (
 from accounts import urls
 from accounts.models import Notification, User
 from tests.accounts.door import code_sent, enter, knock, signed_in_as
-from tests.factories import UserFactory
+from tests.factories import SubscriptionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -441,6 +441,15 @@ def test_signing_out_takes_a_form(person):
     assert signed_in_as(reader) == person
     reader.post("/konto/abmelden/")
     assert signed_in_as(reader) is None
+
+
+def test_the_account_says_whether_news_come(signed_in):
+    person = UserFactory()
+    client = signed_in(person)
+
+    assert "Sie bekommen keine Neuigkeiten." in client.get("/konto/").text
+    SubscriptionFactory(person=person)
+    assert "Sie bekommen keine Neuigkeiten." not in client.get("/konto/").text
 
 
 # Names

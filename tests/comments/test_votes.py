@@ -138,6 +138,7 @@ def test_door_leads_back_to_the_comment(client, comment):
 
     door = reverse("account_login")
     assert response["Location"] == f"{door}?next=%2Fkommentare%2F{comment.pk}%2F"
+    assert "Ihre Stimme zählt noch nicht" in client.get(response["Location"]).text
 
 
 def test_refusal_says_why(signed_in, comment):

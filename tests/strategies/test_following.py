@@ -233,6 +233,7 @@ def test_a_person_ends_one_strategy_or_all(client, citizen, strategy, everything
     client.post(path, {"everything": "1"} if everything else {})
 
     assert Subscription.objects.current().count() == (0 if everything else 1)
+    assert "<h1>Abgestellt</h1>" in client.get(path).text
 
 
 def test_one_click_of_somebody_who_follows_all_ends_all(client, citizen, strategy):

@@ -31,7 +31,10 @@ class Command(BaseCommand):
             "--publish", action="store_true", help=_("Show the strategies to the public at once.")
         )
         parser.add_argument(
-            "--opens", type=_argument(opening), metavar="DAY", help=_("First day of the phase.")
+            "--opens",
+            type=_argument(opening),
+            metavar="DAY",
+            help=_("First day of the phase, like 31.5.2026 or 2026-05-31."),
         )
         parser.add_argument(
             "--closes",
