@@ -54,6 +54,7 @@ def test_readers_notice_nothing_and_messages_leave_when_it_is_back(
 ):
     goal = GoalFactory(strategy=PhaseFactory().strategy)
     monkeypatch.setattr(celery_app.conf, "broker_url", redis.url)
+    monkeypatch.setitem(celery_app.conf, "broker_transport", None)
     (worker,) = processes(
         "tests.resilience.worker.run",
         REDIS_URL=redis.url,
