@@ -208,6 +208,10 @@ class PageVersionAdmin(VersionAdmin):
             newest.text = earlier.text
         return newest
 
+    def get_changeform_initial_data(self, request):
+        # Asked for each version anew: a corrected letter is no reason to agree again.
+        return super().get_changeform_initial_data(request) | {"is_to_be_accepted": False}
+
     def earlier(self, request):
         return super().earlier(request).filter(page=self._page(request))
 
