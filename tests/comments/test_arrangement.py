@@ -102,6 +102,18 @@ def test_filter_by_label(client, goal, say):
     assert "art=bedenken" not in page(client, goal)
 
 
+def test_what_the_administration_wrote_is_not_counted_and_that_is_said(client, goal, say):
+    sentence = "Was die Verwaltung geschrieben hat, ist nicht mitgezählt."
+    asked = say("a")
+    assert sentence not in client.get(goal.get_absolute_url()).text
+    ReplyFactory(parent=asked, badge="Amtsverwaltung")
+
+    page = client.get(goal.get_absolute_url()).text
+
+    assert ">1 Kommentar</h2>" in page
+    assert sentence in page
+
+
 def test_filter_by_badge_shows_threads_in_which_it_speaks(client, goal, say):
     answered = say("a")
     ReplyFactory(parent=answered, badge="Amtsverwaltung", text="Thank you.")
