@@ -37,6 +37,7 @@ GAP = re.compile(r"\[Bitte [^\]<]*\]")
 """What somebody still has to fill in, as it stands in the starter texts."""
 
 _LIST, _ENTRY = re.compile(r"<ol>(.*?)</ol>", re.DOTALL), re.compile(r"<li>(.*?)</li>", re.DOTALL)
+_LINE_END = re.compile(r"<br>|</p>")
 
 
 SOMEBODY_WAS_FASTER = _(
@@ -275,7 +276,8 @@ def numbered_rules(html: str) -> list[str]:
     """The entries of the first numbered list, without their markup."""
     found = _LIST.search(html)
     entries = _ENTRY.findall(found[1]) if found else []
-    return [" ".join(unescape(strip_tags(entry)).split()) for entry in entries]
+    words = [strip_tags(_LINE_END.sub(" ", entry)) for entry in entries]
+    return [" ".join(unescape(entry).split()) for entry in words]
 
 
 def current_statement() -> Statement:

@@ -5,6 +5,8 @@ no uploads, no source view, and whatever it sends is sanitised here, in forms an
 ``save()`` alike (not in ``QuerySet.update()``).
 """
 
+import re
+
 import nh3
 from ckeditor.widgets import CKEditorWidget
 from csp.constants import UNSAFE_INLINE
@@ -17,6 +19,10 @@ from django.utils.translation import gettext_lazy as _
 
 ALLOWED_TAGS = {"p", "br", "strong", "em", "ul", "ol", "li", "a", "h3", "h4", "blockquote"}
 ALLOWED_ATTRIBUTES = {"a": {"href"}}
+
+# Where a line ends anyway, no browser shows white space; the no-break space is none of it.
+_SPACE = re.compile(r"[ \t\r\n\f]+")
+_AROUND_BLOCK = re.compile(r" ?(</?(?:p|br|ul|ol|li|h3|h4|blockquote)>) ?")
 
 # The editor puts style attributes on everything it builds. Only for pages that hold one.
 editor_csp = csp_update({"style-src": [UNSAFE_INLINE]})
@@ -50,14 +56,18 @@ EDITOR = {
 
 
 def clean(html: str) -> str:
-    """``html`` with nothing left but the tags and links that staff may use."""
-    return nh3.clean(
+    """``html`` with nothing left but the tags and links that staff may use, in one form.
+
+    Two texts that look the same although the editor broke their lines elsewhere are equal.
+    """
+    cleaned = nh3.clean(
         html,
         tags=ALLOWED_TAGS,
         attributes=ALLOWED_ATTRIBUTES,
         url_schemes={"http", "https", "mailto", "tel"},
         link_rel=None,
     )
+    return _AROUND_BLOCK.sub(r"\1", _SPACE.sub(" ", cleaned)).strip(" ")
 
 
 def as_page(html: str) -> str:

@@ -19,6 +19,7 @@ from accounts.actions import (
     retract_unwanted,
 )
 from accounts.models import User
+from lenzen.richtext import clean
 from strategies import messages
 from strategies.models import (
     TAKE_BACK,
@@ -81,8 +82,9 @@ def revise_goal(*, goal: Goal, title: str, text: str, reason: str, by: User | No
     """
     goal = Goal.objects.select_for_update().get(pk=goal.pk)
     before = (goal.title, goal.text)
-    goal.title, goal.text = title, Goal._meta.get_field("text").to_python(text)
-    if before == (goal.title, goal.text):
+    goal.title, goal.text = title, clean(text)
+    # Rows that are older than the one form of rich text hold line breaks of the editor.
+    if (before[0], clean(before[1])) == (goal.title, goal.text):
         return False
     if goal.commented_at:
         if not reason.strip():

@@ -115,7 +115,8 @@ def _changes(row: Model, given: dict[str, object]) -> list[str]:
     for name, value in given.items():
         field = row._meta.get_field(name)
         value = field.to_python(value)
-        if getattr(row, name) != value:
+        # Both, for rich text has one form since some rows were saved.
+        if field.to_python(getattr(row, name)) != value:
             setattr(row, name, value)
             changed.append(str(field.verbose_name))
     return changed

@@ -384,6 +384,7 @@ def test_the_first_numbered_list_is_the_rules():
         "A & B",
     ]
     assert numbered_rules("<p>None</p>") == []
+    assert numbered_rules("<ol><li>Be<br>kind</li></ol>") == ["Be kind"]
 
 
 def test_rules_that_everybody_has_to_agree_to_are_known_everywhere():

@@ -23,6 +23,23 @@ def test_only_what_staff_may_write_is_left():
     assert clean(HOSTILE) == HARMLESS
 
 
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ("<p>Eins</p>\n\n<p>Zwei<br />\ndrei</p>\n", "<p>Eins</p><p>Zwei<br>drei</p>"),
+        (
+            "<ul>\r\n\t<li>eins</li>\r\n\t<li> zwei </li>\r\n</ul>",
+            "<ul><li>eins</li><li>zwei</li></ul>",
+        ),
+        ("<p>ein  <em>Wort</em>\nund eins</p>", "<p>ein <em>Wort</em> und eins</p>"),
+        ("<p>9\N{NO-BREAK SPACE}Tage, 1 &lt; 2</p>", "<p>9&nbsp;Tage, 1 &lt; 2</p>"),
+    ],
+)
+def test_white_space_that_nobody_sees_makes_no_difference(written, stored):
+    assert clean(written) == stored
+    assert clean(stored) == stored
+
+
 @pytest.mark.django_db
 def test_rich_text_is_sanitised_whichever_way_it_is_written():
     strategy = StrategyFactory()

@@ -2,6 +2,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db.models import Value
 from django.urls import reverse
 
 from accounts.models import Notification
@@ -217,6 +218,20 @@ def test_a_goal_with_comments_changes_with_a_public_reason(client, editor):
     assert (version.title, version.text) == (goal.title, goal.text)
     assert (version.reason, version.replaced_by) == ("The council asked for it.", editor)
     assert Goal.objects.get().text == "<p>New</p>"
+
+
+@pytest.mark.parametrize("stored", ["<p>One</p><p>Two</p>", "<p>One</p>\n\n<p>Two</p>\n"])
+def test_words_that_only_the_editor_has_touched_have_not_changed(client, stored):
+    goal = commented_goal()
+    # Past the field, as rows were stored before rich text had one form.
+    Goal.objects.update(text=Value(stored))
+    values = {"title": goal.title, "text": "<p>One</p>\r\n\r\n<p>Two</p>\r\n", "reason": "None."}
+
+    done = client.post(address("revise_goal", goal.pk), values, follow=True)
+
+    assert "Es wurde nichts geändert." in done.content.decode()
+    assert not GoalVersion.objects.exists()
+    assert Goal.objects.get().text == stored
 
 
 def test_a_goal_that_got_its_first_comment_meanwhile_keeps_its_words(client, goal, citizen):
