@@ -174,7 +174,20 @@ class StrategyAdmin(admin.ModelAdmin):
     inlines = [GoalInline, PhaseInline, MilestoneInline]
     prepopulated_fields = {"slug": ["title"]}
     fieldsets = [
-        (None, {"fields": ["number", "title", "slug", "summary", "edition", "introduction"]}),
+        (
+            None,
+            {
+                "fields": [
+                    "opened_with",
+                    "number",
+                    "title",
+                    "slug",
+                    "summary",
+                    "edition",
+                    "introduction",
+                ]
+            },
+        ),
         (
             gettext_lazy("Needed before it is published"),
             {"fields": ["next_steps", "contact", "commenting_intended"]},
@@ -209,6 +222,14 @@ class StrategyAdmin(admin.ModelAdmin):
     @method_decorator(editor_csp)
     def changeform_view(self, *args, **kwargs):
         return super().changeform_view(*args, **kwargs)
+
+    def get_inline_formsets(self, request, formsets, *args, **kwargs):
+        # Django pairs what was sent with the rows that are there now. Where somebody has
+        # deleted one meanwhile, what was typed about the last would not be shown again.
+        for formset in [one for one in formsets if one.is_bound]:
+            sent = (form.instance for form in formset.initial_forms)
+            formset._queryset = [row if row.pk else None for row in sent]
+        return super().get_inline_formsets(request, formsets, *args, **kwargs)
 
     def save_model(self, request, obj, form, change):
         # Only what was typed: a strategy published meanwhile stays published.

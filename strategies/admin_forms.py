@@ -1,16 +1,21 @@
-"""Forms of the admin for goals and phases."""
+"""Forms of the admin for strategies, goals and phases."""
 
+from collections.abc import Iterable
+from hashlib import sha256
 from itertools import combinations
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.town import SOMEBODY_WAS_FASTER
+from accounts.town_admin import Unseen
 from lenzen.richtext import RichText
 from strategies.fields import ClosingField, OpeningField
-from strategies.models import Goal, Phase
+from strategies.models import Goal, Phase, Strategy
 from strategies.wording import day_and_time, last_moment
 
 REASON_HELP = gettext_lazy("Everybody can read it, on the page and in the message.")
@@ -30,8 +35,52 @@ class Said(forms.Widget):
         return format_html('<div class="readonly">{}</div>', self.words(value))
 
 
+def rows_on_page(strategy: Strategy) -> list[QuerySet]:
+    """What the page of a strategy shows for change."""
+    related = [strategy.goals, strategy.phases, strategy.milestones]
+    rows = [Strategy.objects.filter(pk=strategy.pk), *(manager.all() for manager in related)]
+    return [some.order_by("pk") for some in rows]
+
+
+def fingerprint(rows: Iterable[QuerySet]) -> str:
+    """What these rows say where people can change it, as one short text; two differ if they do."""
+    said = [
+        list(some.values_list(*(field.name for field in some.model._meta.fields if field.editable)))
+        for some in rows
+    ]
+    return sha256(repr(said).encode()).hexdigest()
+
+
+class Fingerprint(forms.CharField):
+    """Comes back as it went out; nobody types it."""
+
+    widget = Unseen
+
+    def has_changed(self, initial, data):
+        return False
+
+
 class StrategyForm(forms.ModelForm):
-    """A strategy; a published one keeps saying what people must know."""
+    """A strategy; a published one keeps saying what people must know.
+
+    Who was faster, with anything on the page, is not overwritten.
+    """
+
+    opened_with = Fingerprint(required=False)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and not self.is_bound:
+            self.initial["opened_with"] = fingerprint(rows_on_page(self.instance))
+
+    def clean(self):
+        super().clean()
+        if self.instance.pk:
+            # Deeds hold the phase or the goal, not the strategy: all must wait for us.
+            held = (rows.select_for_update() for rows in rows_on_page(self.instance))
+            if self.cleaned_data.get("opened_with") != fingerprint(held):
+                self.add_error(None, SOMEBODY_WAS_FASTER)
+        return self.cleaned_data
 
     def _get_validation_exclusions(self):
         # It is no field of the form, but what the database demands depends on it.

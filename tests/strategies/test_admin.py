@@ -7,6 +7,8 @@ from django.urls import reverse
 
 from accounts.models import Notification
 from comments.actions import post_comment
+from strategies.actions import open_phase as open_now
+from strategies.admin_forms import fingerprint, rows_on_page
 from strategies.models import Goal, GoalVersion, Phase, PhaseEvent, Strategy
 from tests.factories import (
     CommentFactory,
@@ -26,6 +28,7 @@ LIST = reverse("admin:strategies_strategy_changelist")
 ADD = reverse("admin:strategies_strategy_add")
 BERLIN = ZoneInfo("Europe/Berlin")
 UNSAFE_STYLE = "style-src 'self' 'unsafe-inline'"
+FASTER = "Jemand anderes hat das inzwischen gespeichert."
 
 
 def page(strategy):
@@ -126,6 +129,63 @@ def test_a_strategy_published_meanwhile_stays_published(client):
     client.post(page(strategy), values | {"title": "Neuer Titel"})
 
     assert Strategy.objects.published().get().title == "Neuer Titel"
+
+
+def somebody_saves(strategy, client, **changes):
+    values = form_values(client.get(page(strategy)), "strategy_form")
+    assert client.post(page(strategy), values | changes).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "faster",
+    [
+        {"summary": "Theirs"},
+        {"goals-0-text": "<p>Theirs</p>"},
+        {"goals-0-DELETE": "on"},
+        {"phases-0-title": "Theirs"},
+        {"milestones-0-title": "Theirs"},
+        {
+            "milestones-TOTAL_FORMS": "2",
+            "milestones-1-title": "Theirs",
+            "milestones-1-day": "2036-05-01",
+        },
+    ],
+)
+def test_who_saves_later_overwrites_nothing_and_loses_nothing(client, faster):
+    strategy = StrategyFactory()
+    GoalFactory(strategy=strategy)
+    PhaseFactory(strategy=strategy, opens_in=5, closes_in=9)
+    MilestoneFactory(strategy=strategy)
+    opened = form_values(client.get(page(strategy)), "strategy_form")
+    somebody_saves(strategy, client, **faster)
+    saved = fingerprint(rows_on_page(strategy))
+
+    response = client.post(page(strategy), opened | {"edition": "Mine", "goals-0-title": "My goal"})
+
+    assert FASTER in errors(response)
+    assert fingerprint(rows_on_page(strategy)) == saved
+    typed = form_values(response, "strategy_form")
+    assert (typed["edition"], typed["goals-0-title"]) == ("Mine", "My goal")
+
+
+def test_a_date_that_a_deed_moved_meanwhile_is_not_moved_back(client, editor):
+    phase = PhaseFactory(opens_in=5, closes_in=9)
+    opened = form_values(client.get(page(phase.strategy)), "strategy_form")
+    open_now(phase=phase, by=editor, reason="At last.")
+    opened_at = Phase.objects.get().opens_at
+
+    response = client.post(page(phase.strategy), opened | {"summary": "Mine"})
+
+    assert FASTER in errors(response)
+    assert Phase.objects.get().opens_at == opened_at
+
+
+def test_a_comment_meanwhile_stops_nobody_from_saving(client, goal, citizen):
+    opened = form_values(client.get(page(goal.strategy)), "strategy_form")
+    post_comment(author=citizen, strategy=goal.strategy, goal=goal, text="Good.")
+
+    assert client.post(page(goal.strategy), opened | {"summary": "Mine"}).status_code == 302
+    assert Strategy.objects.get().summary == "Mine"
 
 
 def test_only_pages_with_an_editor_loosen_the_policy(client):
@@ -475,5 +535,5 @@ def test_page_asks_as_often_for_three_of_everything_as_for_one(
     # Django asks for the numbers of the models once a process.
     client.get(page(strategy))
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(15):
         client.get(page(strategy))
