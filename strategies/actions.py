@@ -70,7 +70,8 @@ def publish_strategy(*, strategy: Strategy, by: User | None) -> None:
 @transaction.atomic
 def unpublish_strategy(*, strategy: Strategy, by: User | None) -> None:
     """Take a strategy back into the draft: for the public it does not exist, nor its comments."""
-    Strategy.objects.filter(pk=strategy.pk).update(published_at=None)
+    public = Strategy.objects.filter(pk=strategy.pk).exclude(published_at=None)
+    public.update(published_at=None, taken_back_at=Now())
 
 
 @transaction.atomic

@@ -172,7 +172,6 @@ class StrategyAdmin(admin.ModelAdmin):
     search_fields = ["title", "goals__title"]
     form = StrategyForm
     inlines = [GoalInline, PhaseInline, MilestoneInline]
-    prepopulated_fields = {"slug": ["title"]}
     fieldsets = [
         (
             None,
@@ -218,6 +217,9 @@ class StrategyAdmin(admin.ModelAdmin):
     @admin.display(description=gettext_lazy("commenting"))
     def time(self, strategy):
         return timing(strategy, list(strategy.phases.all())).short
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["slug"] if obj and obj.has_been_public else []
 
     @method_decorator(editor_csp)
     def changeform_view(self, *args, **kwargs):

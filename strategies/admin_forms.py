@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts.town import SOMEBODY_WAS_FASTER
 from accounts.town_admin import Unseen
 from lenzen.richtext import RichText
+from strategies.addresses import free_slug
 from strategies.fields import ClosingField, OpeningField
 from strategies.models import Goal, Phase, Strategy
 from strategies.wording import day_and_time, last_moment
@@ -70,8 +71,17 @@ class StrategyForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        if "slug" in self.fields:
+            self.fields["slug"].required = False
+            self.fields["slug"].help_text += " " + _("Left empty, it is made from the title.")
         if self.instance.pk and not self.is_bound:
             self.initial["opened_with"] = fingerprint(rows_on_page(self.instance))
+
+    def clean_slug(self):
+        typed, given = self.cleaned_data["slug"], self.cleaned_data
+        if typed or "title" not in given or "number" not in given:
+            return typed
+        return free_slug(title=given["title"], number=given["number"])
 
     def clean(self):
         super().clean()

@@ -6,18 +6,13 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Model
 from django.db.models.functions import Now
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from strategies.actions import StrategyRefused, revise_goal
+from strategies.addresses import free_slug
 from strategies.importers.files import ImportRefused
 from strategies.importers.plans import GoalPlan, PhasePlan, StrategyPlan
 from strategies.models import Goal, Phase, Strategy
-
-LONGEST_SLUG = 45
-"""Characters; five less than the database takes, for a number at the end."""
-
-_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
 @dataclass
@@ -56,7 +51,7 @@ def save_plan(
 def _save_strategy(saved: Saved, plan: StrategyPlan, next_steps: str, contact: str) -> None:
     strategy = saved.strategy
     if saved.is_new:
-        strategy.slug = _free_slug(plan)
+        strategy.slug = free_slug(title=plan.title, number=plan.number)
     given = {
         "title": plan.title,
         "introduction": plan.introduction,
@@ -128,12 +123,3 @@ def _save(row: Model) -> None:
     except ValidationError as error:
         raise ImportRefused(f"{row}: {' '.join(error.messages)}") from error
     row.save()
-
-
-def _free_slug(plan: StrategyPlan) -> str:
-    """The address of a new strategy: its title in plain letters, and no other strategy's."""
-    slug = slugify(plan.title.lower().translate(_LETTERS)) or slugify(f"strategie-{plan.number}")
-    if len(slug) > LONGEST_SLUG:
-        slug = slug[: LONGEST_SLUG + 1].rpartition("-")[0] or slug[:LONGEST_SLUG]
-    taken = Strategy.objects.filter(slug=slug).exists()
-    return f"{slug}-{plan.number}" if taken else slug

@@ -31,7 +31,12 @@ class Strategy(models.Model):
     number = models.PositiveSmallIntegerField(_("number"), unique=True)
     title = models.CharField(_("title"), max_length=200)
     slug = models.SlugField(
-        _("address"), unique=True, help_text=_("The last part of its web address.")
+        _("address"),
+        unique=True,
+        help_text=_(
+            "The last part of its web address. Once the strategy has been published it stays:"
+            " links in mails and on posters lead there."
+        ),
     )
     summary = models.CharField(
         _("summary"), max_length=300, blank=True, help_text=_("One sentence for the cards.")
@@ -60,6 +65,9 @@ class Strategy(models.Model):
         help_text=_("If not, the page says so instead of promising a date."),
     )
     published_at = models.DateTimeField(_("published"), null=True, blank=True, editable=False)
+    taken_back_at = models.DateTimeField(
+        _("taken back into the draft"), null=True, blank=True, editable=False
+    )
     changed_at = models.DateTimeField(_("changed"), auto_now=True)
 
     objects = StrategyQuerySet.as_manager()
@@ -83,6 +91,11 @@ class Strategy(models.Model):
 
     def get_absolute_url(self):
         return reverse("strategy", args=[self.slug])
+
+    @property
+    def has_been_public(self) -> bool:
+        """Whether it is, or was: then there are links to its address, and it stays."""
+        return bool(self.published_at or self.taken_back_at)
 
 
 class GoalQuerySet(models.QuerySet):

@@ -78,8 +78,8 @@ def test_an_editor_writes_a_strategy_with_goals_and_phases(client):
         values
         | {
             "number": "7",
-            "title": "Wasser",
-            "slug": "wasser",
+            "title": "Grün für große Städte",
+            "slug": "",
             "introduction": "<p>Elbe<script>x()</script></p>",
             "goals-TOTAL_FORMS": "1",
             "goals-0-number": "1",
@@ -94,6 +94,7 @@ def test_an_editor_writes_a_strategy_with_goals_and_phases(client):
 
     strategy = Strategy.objects.get()
     assert response.url == LIST
+    assert strategy.slug == "gruen-fuer-grosse-staedte"
     assert strategy.introduction == "<p>Elbe</p>"
     assert strategy.published_at is None
     assert strategy.goals.get().text == "<p>Bänke</p>"
@@ -228,6 +229,28 @@ def test_publish_and_take_back(client):
     assert Strategy.objects.published().exists()
     client.post(address("unpublish", strategy.pk))
     assert not Strategy.objects.published().exists()
+
+
+def test_an_address_stays_once_it_was_public(save, client):
+    strategy = StrategyFactory(published_at=None, slug="entwurf")
+
+    save(strategy, slug="wasser")
+    client.post(address("publish", strategy.pk))
+    assert save(strategy, slug="wald").status_code == 302
+    client.post(address("unpublish", strategy.pk))
+    assert save(strategy, slug="wiese").status_code == 302
+
+    assert Strategy.objects.get().slug == "wasser"
+
+
+def test_an_address_that_is_taken_gets_the_number_too(save):
+    StrategyFactory(slug="ueber-wege")
+    strategy = StrategyFactory(published_at=None, title="Über Wege")
+
+    save(strategy, slug="")
+
+    strategy.refresh_from_db()
+    assert strategy.slug == f"ueber-wege-{strategy.number}"
 
 
 def test_looking_at_a_deed_does_nothing(client, open_phase):
