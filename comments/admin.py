@@ -167,10 +167,7 @@ class CommentAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("place"))
     def place(self, comment):
-        strategy = comment.phase.strategy
-        if comment.goal is None:
-            return str(strategy)
-        return _("Strategy {number}, {goal}").format(number=strategy.number, goal=comment.goal)
+        return comment.place
 
     @admin.display(description=gettext_lazy("posted"), ordering="posted_at")
     def date(self, comment):

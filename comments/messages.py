@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from accounts.messages import in_town_language
 from accounts.town import town
 from comments.models import Comment, Decision, Draft, Report
+from comments.rulebook import Rule
 from comments.rules import contact
 from strategies.messages import absolute
 from strategies.models import Strategy
@@ -142,6 +143,33 @@ def reported(report: Report) -> str:
             _(
                 "You get this message because this address was given with the report. If it was"
                 " not you, there is nothing to do."
+            ),
+        ]
+    )
+
+
+@in_town_language
+def to_decide_subject(report: Report) -> str:
+    if report.rule == Rule.LAW:
+        subject = _("Comment No. {number} was reported as against the law")
+    else:
+        subject = _("Comment No. {number} was reported")
+    return subject.format(number=report.comment_id)
+
+
+@in_town_language
+def to_decide(report: Report) -> str:
+    """What moderators hear of a report: neither who reported, nor anybody's words."""
+    return "\n\n".join(
+        [
+            _("Somebody has reported comment No. {number} ({place}): {rule}.").format(
+                number=report.comment_id, place=report.comment.place, rule=report.reason
+            ),
+            _("Here you read it and decide:"),
+            absolute(reverse("admin:comments_comment_change", args=[report.comment_id])),
+            _(
+                "Further reports of this comment bring no further message until it is decided."
+                " You get this message because you moderate on this site."
             ),
         ]
     )

@@ -11,7 +11,7 @@ from accounts.models import User
 from comments import messages
 from comments.models import Comment, Decision, Report
 from comments.rulebook import rule_in_force
-from comments.rules import Refusal, may_report
+from comments.rules import Refusal, may_moderate, may_report
 from strategies.models import TAKE_BACK, Phase
 
 OPEN_REPORTS = Prefetch(
@@ -41,7 +41,8 @@ def report_comment(
     """Say that a comment breaks a rule or the law. ReportRefused: it may not be reported.
 
     The comment's row is held, so that no report is left over when it is hidden at the
-    same time. A receipt goes to ``reporter`` or to ``email``, if there is one.
+    same time. A receipt goes to ``reporter`` or to ``email``, if there is one; the moderators
+    hear of it unless the comment already waits for them.
     """
     comment = Comment.objects.select_for_update().get(pk=comment.pk)
     now = Phase.objects.clocked().get(pk=comment.phase_id).now
@@ -51,6 +52,7 @@ def report_comment(
     cited = rule_in_force(rule)
     if cited is None:
         raise ReportRefused(Refusal("rule", _("Please choose what is wrong with the comment.")))
+    waits_already = comment.reports.open().exists()
     report = Report.objects.create(
         comment=comment,
         rule=cited.number,
@@ -66,7 +68,20 @@ def report_comment(
         subject=messages.reported_subject(comment),
         body=messages.reported(report),
     )
+    if not waits_already:
+        _tell_moderators(report)
     return report
+
+
+def _tell_moderators(report: Report) -> None:
+    staff = User.objects.staff().exclude(pk=report.reporter_id)
+    notify(
+        recipients=[person for person in staff if not may_moderate(person)],
+        key=f"{report.about}:moderators",
+        about=report.about,
+        subject=messages.to_decide_subject(report),
+        body=messages.to_decide(report),
+    )
 
 
 def answer_reports(*, comment: Comment, decision: Decision) -> int:

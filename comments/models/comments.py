@@ -188,6 +188,14 @@ class Comment(models.Model):
         return self.author.public_name if self.author else gettext("Deleted account")
 
     @property
+    def place(self) -> str:
+        """Where it was said, for those who work here: „Strategie 3, Leitziel 2: Grüne Stadt“."""
+        strategy = self.phase.strategy
+        if self.goal is None:
+            return str(strategy)
+        return gettext("Strategy {number}, {goal}").format(number=strategy.number, goal=self.goal)
+
+    @property
     def about(self) -> str:
         """How messages name this comment, so that they can be taken back."""
         return f"comment:{self.pk}"

@@ -1,6 +1,7 @@
 """Anybody may report a comment; a person decides, and who reported hears of it."""
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
@@ -166,6 +167,54 @@ def test_each_comment_has_a_link_of_its_own_but_not_ones_own(comment, citizen, s
     assert f'href="{page_of(comment)}"' in page
     assert page_of(reply) not in page
     assert page_of(gone) not in page
+
+
+# Those who decide
+
+
+def told_to_decide():
+    return Notification.objects.filter(key__endswith=":moderators")
+
+
+def test_all_who_moderate_hear_of_a_report(comment, client, moderator, editor):
+    colleague = UserFactory(is_staff=True, is_superuser=True)
+    UserFactory(is_staff=False, role="Moderation")
+
+    report(client, comment, name="Erna Elbe", email="erna@example.org")
+
+    assert {message.recipient for message in told_to_decide()} == {moderator, colleague}
+    message = told_to_decide().first()
+    assert message.subject == f"Kommentar Nr. {comment.pk} wurde gemeldet"
+    assert comment.place in message.body
+    assert "Regel 3" in message.body
+    link = reverse("admin:comments_comment_change", args=[comment.pk])
+    assert message.body.count("http") == 1
+    assert f"{settings.SITE_URL}{link}\n" in message.body
+    for secret in (WORDS, "Erna Elbe", "erna@example.org", comment.text):
+        assert secret not in message.body
+
+
+def test_what_may_be_against_the_law_says_so_at_once(comment, moderator):
+    report_comment(comment=comment, rule=Rule.LAW, words="§ 185 StGB")
+
+    message = moderator.notifications.get()
+    assert message.subject == f"Kommentar Nr. {comment.pk} wurde als rechtswidrig gemeldet"
+
+
+def test_further_reports_write_no_further_mail_until_it_is_decided(comment, moderator):
+    report_comment(comment=comment, rule=Rule.PRIVACY)
+    report_comment(comment=comment, rule=Rule.LAW, words="§ 185 StGB")
+    assert told_to_decide().count() == 1
+
+    dismiss(comment, moderator)
+    report_comment(comment=comment, rule=Rule.RESPECT)
+    assert told_to_decide().count() == 2
+
+
+def test_who_reports_and_moderates_is_told_nothing_new(comment, moderator):
+    report_comment(comment=comment, rule=Rule.PRIVACY, reporter=moderator)
+
+    assert not told_to_decide().exists()
 
 
 # Limits
