@@ -22,7 +22,7 @@ from comments.actions import (
     take_back_decision,
 )
 from comments.models import Comment, Decision, Report
-from comments.reports import OPEN_REPORTS, in_words
+from comments.reports import OPEN_REPORTS, in_words, report_in_words
 from comments.rulebook import rules_in_force
 from comments.rules import may_moderate
 from strategies.models import TAKE_BACK, Phase, Strategy
@@ -185,7 +185,7 @@ class CommentAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("open reports"))
     def reports(self, comment):
-        return "\n".join(_report_in_words(one) for one in comment.open_reports) or _("None.")
+        return "\n".join(report_in_words(one) for one in comment.open_reports) or _("None.")
 
     @admin.display(description=gettext_lazy("decision"))
     def deed(self, comment):
@@ -301,7 +301,7 @@ class CommentAdmin(admin.ModelAdmin):
             messages.error(request, refused.reason)
         else:
             messages.success(request, _("It was taken back. No message leaves."))
-        return redirect("admin:comments_comment_changelist")
+        return redirect("admin:index")
 
     def _chosen(self, request):
         if not self.has_moderate_permission(request):
@@ -339,7 +339,7 @@ class CommentAdmin(admin.ModelAdmin):
             time = clock(decisions[0].decided_at + TAKE_BACK)
             messages.success(request, text.format(number=len(decisions), time=time))
             return redirect("admin:index")
-        return redirect("admin:comments_comment_changelist")
+        return redirect(_back(request))
 
     def _page(self, request, title, comments, *, template, **context):
         said = [
@@ -347,7 +347,7 @@ class CommentAdmin(admin.ModelAdmin):
                 "comment": comment,
                 "who": self.who(comment),
                 "words": self.words(comment),
-                "reports": [_report_in_words(one) for one in comment.open_reports],
+                "reports": [report_in_words(one) for one in comment.open_reports],
             }
             for comment in comments
         ]
@@ -356,9 +356,15 @@ class CommentAdmin(admin.ModelAdmin):
         context |= self.admin_site.each_context(request) | {
             "title": f"{title}: {which.format(comment=comments[0], number=number)}",
             "said": said,
-            "back": reverse("admin:comments_comment_changelist"),
+            "back": _back(request),
         }
         return TemplateResponse(request, f"admin/comments/comment/{template}.html", context)
+
+
+def _back(request):
+    """Where a decision was started: on the first page, which says so, or in the list."""
+    is_from_index = request.GET.get("from") == "index"
+    return reverse("admin:index" if is_from_index else "admin:comments_comment_changelist")
 
 
 def _address(name, numbers):
@@ -374,9 +380,3 @@ def _in_words(decision):
     if decision.explanation:
         parts.append(decision.explanation)
     return " · ".join(parts)
-
-
-def _report_in_words(report):
-    who = str(report.reporter) if report.reporter else report.name
-    parts = [day_and_time(report.reported_at), report.reason]
-    return " · ".join(filter(None, [*parts, who or _("without name"), report.words]))

@@ -13,6 +13,7 @@ from comments.models import Comment, Decision, Report
 from comments.rulebook import rule_in_force
 from comments.rules import Refusal, may_moderate, may_report
 from strategies.models import TAKE_BACK, Phase
+from strategies.wording import day_and_time
 
 OPEN_REPORTS = Prefetch(
     "reports", Report.objects.open().select_related("reporter"), to_attr="open_reports"
@@ -114,6 +115,13 @@ def in_words(reports: list[Report]) -> str:
     words = ngettext("{number} report: {rules}", "{number} reports: {rules}", len(reports))
     rules = dict.fromkeys(report.reason for report in reports)
     return words.format(number=len(reports), rules=", ".join(rules))
+
+
+def report_in_words(report: Report) -> str:
+    """„22. Mai 2026, 9:12 Uhr · Regel 3 (…) · Erna Elbe · …“, for moderators only."""
+    who = str(report.reporter) if report.reporter else report.name
+    parts = [day_and_time(report.reported_at), report.reason, who or _("without name")]
+    return " · ".join(filter(None, [*parts, report.words]))
 
 
 def _reporters(reports: list[Report]) -> dict[str, list]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.db.models import Count, Min
+from django.db.models import Count, Exists, Min, OuterRef
 from django.db.models.base import ModelBase
 from django.db.models.functions import Now
 from django.shortcuts import redirect
@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import Notification, TaskRun
 from accounts.town import current_pages, current_statement, town
 from comments.models import Comment, Decision, Report
-from comments.reports import OPEN_REPORTS, in_words
+from comments.reports import OPEN_REPORTS, report_in_words
+from comments.rulebook import Rule
 from comments.rules import may_moderate
 from strategies.models import TAKE_BACK, Phase, PhaseEvent, Strategy
 from strategies.wording import clock, day, day_and_time, event_sentence, tally, time_sentence
@@ -25,6 +26,9 @@ OUR_APPS = {"strategies", "comments", "accounts"}
 RECENT = timedelta(days=7)
 MOST = 10
 """Comments in a list of work."""
+
+NO_WORK = {"worker", "deeds", "newest_comments"}
+"""What stands on the first page though nobody need do anything about it."""
 
 STANDSTILL = timedelta(minutes=5)
 """The worker checks the phases every minute; after this long, it does not."""
@@ -83,7 +87,7 @@ def work(user) -> dict:
             outcome=Notification.Outcome.GIVEN_UP, ended_at__gt=Now() - RECENT
         ).count()
     found["deeds"] = recent_deeds(user)
-    found["is_nothing_to_do"] = not any(found[name] for name in found if name != "worker")
+    found["is_nothing_to_do"] = not any(found[name] for name in found if name not in NO_WORK)
     return found
 
 
@@ -107,19 +111,27 @@ def late_answers() -> list[dict]:
 
 
 def reported_comments() -> list[Comment]:
-    """What was reported and nobody has decided about yet, whatever waits longest first."""
-    comments = Comment.objects.filter(reports__in=Report.objects.open())
-    comments = comments.annotate(waits_since=Min("reports__reported_at")).order_by("waits_since")
-    comments = list(comments.select_related("author").prefetch_related(OPEN_REPORTS)[:MOST])
+    """What nobody has decided about yet: as against the law first, then what waits longest."""
+    reports = Report.objects.open()
+    against_the_law = reports.filter(comment=OuterRef("pk"), rule=Rule.LAW)
+    comments = Comment.objects.filter(reports__in=reports).annotate(
+        waits_since=Min("reports__reported_at")
+    )
+    comments = comments.order_by(Exists(against_the_law).desc(), "waits_since")
+    comments = _with_place(comments.prefetch_related(OPEN_REPORTS))
     for comment in comments:
-        comment.reported = in_words(comment.open_reports)
-        comment.since = day_and_time(comment.waits_since)
+        comment.reported = [report_in_words(report) for report in comment.open_reports]
     return comments
 
 
 def newest_comments() -> list[Comment]:
+    """What came in lately; what was reported stands above."""
     comments = Comment.objects.visible().contributions().filter(posted_at__gt=Now() - RECENT)
-    comments = list(comments.select_related("author")[:MOST])
+    return _with_place(comments.exclude(pk__in=Report.objects.open().values("comment")))
+
+
+def _with_place(comments) -> list[Comment]:
+    comments = list(comments.select_related("author", "goal", "phase__strategy")[:MOST])
     for comment in comments:
         comment.date = day_and_time(comment.posted_at)
     return comments

@@ -4,7 +4,7 @@ from django.urls import reverse
 
 from accounts.models import TaskRun
 from comments.actions import hide_comment
-from comments.models import Comment
+from comments.models import Comment, Decision
 from comments.rulebook import Rule
 from lenzen.admin import TASKS
 from strategies.actions import close_phase
@@ -78,7 +78,49 @@ def test_a_moderator_finds_the_newest_comments(signed_in, moderator):
 
     assert list(found.context["newest_comments"]) == [comment]
     assert f"{reverse('admin:comments_comment_hide')}?ids={comment.pk}" in found.content.decode()
+    assert comment.place in found.content.decode()
     assert "open_phases" not in found.context
+
+
+def test_a_reported_comment_stands_there_once_with_all_that_decides(signed_in, moderator):
+    comment = CommentFactory(text="Mein Nachbar ist ein Dieb. " * 30)
+    report = ReportFactory(comment=comment, words="Das stimmt nicht.", rule=Rule.PRIVACY)
+
+    found = signed_in(moderator).get(INDEX)
+
+    assert found.context["newest_comments"] == []
+    page = found.content.decode()
+    for words in (comment.author_name, comment.place, comment.text.strip()):
+        assert words in page
+    assert report.reason in page
+    assert report.words in page
+
+
+def test_what_may_be_against_the_law_is_decided_first(signed_in, moderator):
+    longest = ReportFactory(reported_at=days(-3)).comment
+    latest = ReportFactory(rule=Rule.LAW, words="§ 185 StGB").comment
+    ReportFactory(comment=latest)
+
+    found = signed_in(moderator).get(INDEX)
+
+    assert found.context["reported_comments"] == [latest, longest]
+
+
+def test_who_decides_from_the_first_page_comes_back_to_it(signed_in, moderator):
+    reported = ReportFactory().comment
+    client = signed_in(moderator)
+    links = [
+        f"{reverse(f'admin:comments_comment_{deed}')}?ids={reported.pk}&from=index"
+        for deed in ("hide", "dismiss")
+    ]
+
+    page = client.get(INDEX).content.decode()
+    for link in links:
+        assert link.replace("&", "&amp;") in page
+        assert client.get(link).context["back"] == INDEX
+    assert client.post(links[1], {"explanation": "It breaks no rule."}).url == INDEX
+    undo = reverse("admin:comments_comment_take_back", args=[Decision.objects.get().pk])
+    assert client.post(undo).url == INDEX
 
 
 def test_deeds_can_be_taken_back_from_the_first_page(signed_in, editor, moderator, open_phase):
@@ -109,6 +151,7 @@ def test_a_deed_is_offered_as_long_as_it_can_be_taken_back(signed_in, editor, op
 
 def test_nothing_to_do_is_said_with_the_time_of_the_last_check(signed_in, moderator):
     worker_ran(days_ago=0)
+    CommentFactory()
 
     assert "Nichts zu tun. Letzte Prüfung: " in signed_in(moderator).get(INDEX).content.decode()
 
