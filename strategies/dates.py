@@ -58,7 +58,7 @@ def _of(strategy, phase):
         day, title = phase.answered_at, _("Answer of the administration")
         yield Entry("answer", day, weekday(day), title, phase, strategy, day <= today)
     elif phase.answer_by:
-        day, title = phase.answer_by, _("The administration has answered by then")
+        day, title = phase.answer_by, _("The administration answers by this day")
         yield Entry("answer", day, weekday(day), title, phase, strategy, day < today)
 
 
