@@ -24,7 +24,7 @@ def comments(request):
     theirs = theirs.select_related("phase__strategy", "goal__strategy", "hidden_by", "author")
     page = Paginator(theirs, threads.PAGE_SIZE).get_page(request.GET.get("seite"))
     for comment in threads.prepare(page.object_list, request.user):
-        comment.place = comment.goal or comment.phase.strategy
+        comment.said_on = comment.goal or comment.phase.strategy
         comment.outcome = _outcome(comment)
     return render(request, "comments/own.html", {"page": page})
 
