@@ -31,6 +31,7 @@ from strategies.models import (
     Strategy,
     Subscription,
 )
+from strategies.wording import overlap_named
 
 NEWS = timedelta(days=1)
 """What happened longer ago is recorded and not mailed."""
@@ -172,7 +173,7 @@ def _save(phase: Phase, field: str) -> None:
     try:
         phase.validate_constraints()
     except ValidationError as error:
-        raise PhaseRefused(" ".join(error.messages)) from error
+        raise PhaseRefused(" ".join(overlap_named(error).messages)) from error
     phase.save(update_fields=[field, "changed_at"])
 
 

@@ -17,7 +17,7 @@ from lenzen.richtext import RichText
 from strategies.addresses import free_slug
 from strategies.fields import ClosingField, OpeningField
 from strategies.models import Goal, Phase, Strategy
-from strategies.wording import day_and_time, last_moment
+from strategies.wording import day_and_time, days_of, last_moment, overlap_named
 
 REASON_HELP = gettext_lazy("Everybody can read it, on the page and in the message.")
 
@@ -133,6 +133,9 @@ class PhaseForm(forms.ModelForm):
                     label=self.fields[name].label, disabled=True, widget=Said(words)
                 )
 
+    def _update_errors(self, errors):
+        super()._update_errors(overlap_named(errors))
+
 
 def _remaining(formset):
     """The forms whose rows stay, and the rows that are to be deleted."""
@@ -150,11 +153,15 @@ def _remaining(formset):
 class GoalFormSet(forms.BaseInlineFormSet):
     def clean(self):
         # Before Django says it, naming every comment.
-        _stay, go = _remaining(self)
+        stay, go = _remaining(self)
         for goal in go:
             if goal.commented_at:
                 text = _("{goal} has comments and cannot be deleted.")
                 raise ValidationError(text.format(goal=goal))
+        for one, other in combinations(stay, 2):
+            if one.number == other.number:
+                text = _("Two goals have the number {number}. Please give each its own.")
+                raise ValidationError(text.format(number=one.number))
         super().clean()
 
 
@@ -169,8 +176,14 @@ class PhaseFormSet(forms.BaseInlineFormSet):
         # against the others that arrive with it.
         for one, other in combinations(stay, 2):
             if one.opens_at < other.closes_at and other.opens_at < one.closes_at:
-                text = _("“{one}” and “{other}” overlap. Only one phase can be open at a time.")
-                raise ValidationError(text.format(one=one.title, other=other.title))
+                text = _(
+                    "“{one}” ({days}) and “{other}” ({other_days}) overlap. Please change one of"
+                    " them: only one phase can be open at a time."
+                )
+                days, other_days = days_of(one), days_of(other)
+                raise ValidationError(
+                    text.format(one=one.title, days=days, other=other.title, other_days=other_days)
+                )
         super().clean()
 
 

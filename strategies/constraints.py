@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 SEARCH_CONFIG = "german"
 """How PostgreSQL takes words apart."""
 
+OVERLAP = "overlap"
+
 
 class NoOverlap(BaseConstraint):
     """No two rows of the same group share an instant of the half-open time [start, end).
@@ -92,8 +94,10 @@ class NoOverlap(BaseConstraint):
                 f"{self.end}__gt": start,
             }
         )
-        if others.exclude(pk=instance.pk).exists():
-            raise ValidationError(self.get_violation_error_message(), code="overlap")
+        if other := others.exclude(pk=instance.pk).first():
+            # Who knows how to speak of the other one can name it.
+            params = {"other": other}
+            raise ValidationError(self.get_violation_error_message(), code=OVERLAP, params=params)
 
 
 class FullTextIndex(BaseConstraint):

@@ -8,12 +8,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import chain
 
+from django.core.exceptions import ValidationError
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
+from strategies.constraints import OVERLAP
 from strategies.models import Milestone, Phase, PhaseEvent, Strategy
 
 _NO_BREAK = str.maketrans({" ": "\N{NO-BREAK SPACE}"})
@@ -298,6 +301,19 @@ def days_of(phase: Phase) -> str:
     short = date_format(first, "MONTH_DAY_FORMAT").translate(_NO_BREAK)
     begin = short if first.year == last.year else day(first)
     return _("{first} to {last}").format(first=begin, last=day(last))
+
+
+def overlap_named(refused: ValidationError) -> ValidationError:
+    """``refused``, as the model says it; where another phase is in the way, this names it."""
+    for error in chain(*refused.error_dict.values()):
+        if error.code == OVERLAP:
+            other = error.params["other"]
+            text = _(
+                "In this time lies the phase “{title}” ({days}). Please choose a time before or"
+                " after it."
+            )
+            error.message = text.format(title=other.title, days=days_of(other))
+    return refused
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from strategies.importers.dates import opening_and_closing
 from strategies.importers.files import ImportRefused, Line
 from strategies.importers.surroundings import is_surrounding
+from strategies.models import ENDS_TOO_EARLY
 
 LONGEST_TITLE = 200
 LONGEST_HEADLINE = 120
@@ -86,7 +87,7 @@ class StrategyPlan:
             closes_at=closes_at or phase.closes_at,
         )
         if phase.has_dates and phase.closes_at <= phase.opens_at:
-            raise ImportRefused(_("A phase closes after it has opened."))
+            raise ImportRefused(str(ENDS_TOO_EARLY))
         return replace(self, phase=phase)
 
 

@@ -13,6 +13,7 @@ from strategies.addresses import free_slug
 from strategies.importers.files import ImportRefused
 from strategies.importers.plans import GoalPlan, PhasePlan, StrategyPlan
 from strategies.models import Goal, Phase, Strategy
+from strategies.wording import overlap_named
 
 
 @dataclass
@@ -121,5 +122,5 @@ def _save(row: Model) -> None:
     try:
         row.full_clean()
     except ValidationError as error:
-        raise ImportRefused(f"{row}: {' '.join(error.messages)}") from error
+        raise ImportRefused(f"{row}: {' '.join(overlap_named(error).messages)}") from error
     row.save()

@@ -1,5 +1,6 @@
 from strategies.models.phases import (
     CLOSING_SOON,
+    ENDS_TOO_EARLY,
     TAKE_BACK,
     Participation,
     Phase,
@@ -25,6 +26,7 @@ from strategies.models.subscriptions import (
 
 __all__ = [
     "CLOSING_SOON",
+    "ENDS_TOO_EARLY",
     "TAKE_BACK",
     "WORTH_CONFIRMING",
     "Goal",

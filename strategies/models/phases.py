@@ -19,6 +19,11 @@ TAKE_BACK = timedelta(minutes=10)
 """How long a deed of staff can be taken back; its messages wait as long."""
 
 
+ENDS_TOO_EARLY = _(
+    "The phase would end before it begins. Please choose a later end or an earlier beginning."
+)
+
+
 def _is_open(at) -> Q:
     return Q(opens_at__lte=at, closes_at__gt=at) & is_public("strategy__")
 
@@ -150,7 +155,7 @@ class Phase(models.Model):
             models.CheckConstraint(
                 condition=Q(closes_at__gt=F("opens_at")),
                 name="strategies_phase_closes_after_opening",
-                violation_error_message=_("A phase closes after it has opened."),
+                violation_error_message=ENDS_TOO_EARLY,
             ),
             NoOverlap(
                 name="strategies_phase_no_overlap",

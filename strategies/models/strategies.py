@@ -28,11 +28,20 @@ class Strategy(models.Model):
     A strategy is public only when it says what happens with comments and whom to ask.
     """
 
-    number = models.PositiveSmallIntegerField(_("number"), unique=True)
+    number = models.PositiveSmallIntegerField(
+        _("number"),
+        unique=True,
+        error_messages={
+            "unique": _("There is a strategy with this number already. Please choose another one.")
+        },
+    )
     title = models.CharField(_("title"), max_length=200)
     slug = models.SlugField(
         _("address"),
         unique=True,
+        error_messages={
+            "unique": _("There is a strategy with this address already. Please choose another one.")
+        },
         help_text=_(
             "The last part of its web address. Once the strategy has been published it stays:"
             " links in mails and on posters lead there."
@@ -132,7 +141,9 @@ class Goal(models.Model):
             models.UniqueConstraint(
                 fields=["strategy", "number"],
                 name="strategies_goal_number_unique",
-                violation_error_message=_("There is a goal with this number in the strategy."),
+                violation_error_message=_(
+                    "The strategy has a goal with this number already. Please choose another one."
+                ),
             )
         ]
 

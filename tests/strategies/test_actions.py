@@ -237,7 +237,7 @@ def test_a_phase_is_not_extended_into_the_next_one(follower, editor):
     with pytest.raises(PhaseRefused) as refused:
         do_extend(phase, editor)
 
-    assert "überschneidet sich" in refused.value.reason
+    assert refused.value.reason.startswith("In dieser Zeit liegt die Phase „Kommentierphase“ (")
 
 
 def test_a_phase_is_not_opened_into_the_one_before(follower, editor):

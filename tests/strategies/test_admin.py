@@ -28,6 +28,7 @@ LIST = reverse("admin:strategies_strategy_changelist")
 ADD = reverse("admin:strategies_strategy_add")
 BERLIN = ZoneInfo("Europe/Berlin")
 UNSAFE_STYLE = "style-src 'self' 'unsafe-inline'"
+TWO_GOALS = "Zwei Leitziele haben die Nummer 2. Bitte geben Sie jedem eine eigene."
 FASTER = "Jemand anderes hat das inzwischen gespeichert."
 
 
@@ -326,6 +327,22 @@ def test_a_goal_that_got_its_first_comment_meanwhile_keeps_its_words(client, goa
     assert Goal.objects.get().title == goal.title
 
 
+def test_a_number_that_is_taken_is_refused_with_a_sentence(save):
+    strategy = StrategyFactory()
+    other = StrategyFactory()
+    goals = {"goals-TOTAL_FORMS": "2"}
+    for place in (0, 1):
+        goals |= {f"goals-{place}-number": "2", f"goals-{place}-title": "Banks"}
+
+    assert (
+        "Es gibt schon eine Strategie mit dieser Nummer. Bitte wählen Sie eine andere."
+    ) in errors(save(strategy, number=other.number))
+    assert TWO_GOALS in errors(save(strategy, **goals))
+    GoalFactory(strategy=strategy, number=2)
+    new = {"goals-TOTAL_FORMS": "2", "goals-1-number": "2", "goals-1-title": "Banks"}
+    assert TWO_GOALS in errors(save(strategy, **new))
+
+
 @pytest.mark.parametrize("prefix", ["goals", "phases"])
 def test_what_has_comments_is_not_deleted(save, prefix):
     goal = commented_goal()
@@ -409,14 +426,25 @@ def test_dates_of_a_draft_can_be_changed_even_when_they_have_passed(save):
 @pytest.mark.parametrize(
     ("opens", "closes", "sentence"),
     [
-        ("2036-05-31", "2036-05-01", "Eine Phase endet, nachdem sie begonnen hat."),
-        ("2036-06-10", "2036-06-20", "überschneide"),
+        (
+            "2036-05-31",
+            "2036-05-01",
+            "Die Phase würde enden, bevor sie beginnt. Bitte wählen Sie ein späteres Ende oder"
+            " einen früheren Beginn.",
+        ),
+        (
+            "2036-06-10",
+            "2036-06-20",
+            "In dieser Zeit liegt die Phase „Dialog“ (1. Juni bis 30. Juni 2036). Bitte wählen Sie"
+            " eine Zeit davor oder danach.",
+        ),
     ],
 )
 def test_dates_that_cannot_be_are_refused_with_a_sentence(save, opens, closes, sentence):
     strategy = StrategyFactory()
     PhaseFactory(
         strategy=strategy,
+        title="Dialog",
         opens_at=datetime(2036, 6, 1, tzinfo=BERLIN),
         closes_at=datetime(2036, 7, 1, tzinfo=BERLIN),
     )
@@ -431,7 +459,8 @@ def test_dates_that_cannot_be_are_refused_with_a_sentence(save, opens, closes, s
         },
     )
 
-    assert sentence in response.content.decode()
+    assert sentence in errors(response).replace("\N{NO-BREAK SPACE}", " ")
+    assert response.content.decode().count("Fehler: ") == 1
     assert Phase.objects.count() == 1
 
 
@@ -447,7 +476,10 @@ def test_two_new_phases_that_overlap_are_refused_together(save):
 
     response = save(strategy, **new)
 
-    assert "überschneiden sich" in errors(response)
+    assert (
+        "„Round 0“ (1. Mai bis 31. Mai 2036) und „Round 1“ (1. Mai bis 31. Mai 2036) überschneiden"
+        " sich. Bitte ändern Sie eine davon"
+    ) in errors(response).replace("\N{NO-BREAK SPACE}", " ")
     assert not Phase.objects.exists()
 
 

@@ -279,7 +279,7 @@ def test_nothing_of_a_file_is_saved_when_the_database_refuses_a_part(run, file):
     code, said = run("--opens", opens, "--closes", closes, file())
 
     assert code == 1
-    assert "überschneidet sich" in said
+    assert "In dieser Zeit liegt die Phase „Kommentierphase“ (" in said
     strategy.refresh_from_db()
     assert (strategy.title, strategy.goals.count()) == ("Vorher", 0)
 

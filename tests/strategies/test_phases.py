@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.db.models import F
 from django.utils.translation import gettext
 
-from strategies.models import Phase
+from strategies.models import ENDS_TOO_EARLY, Phase
 from tests.factories import CommentFactory, PhaseFactory, StrategyFactory, days
 
 pytestmark = pytest.mark.django_db
@@ -113,8 +113,8 @@ def test_the_database_refuses(wrong):
     ("wrong", "sentence"),
     [
         (overlapping, "This overlaps with another phase of the same strategy."),
-        (in_wrong_order, "A phase closes after it has opened."),
-        (without_duration, "A phase closes after it has opened."),
+        (in_wrong_order, ENDS_TOO_EARLY),
+        (without_duration, ENDS_TOO_EARLY),
     ],
 )
 def test_a_form_says_why(wrong, sentence):
