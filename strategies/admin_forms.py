@@ -6,7 +6,7 @@ from itertools import combinations
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,6 +18,9 @@ from strategies.addresses import free_slug
 from strategies.fields import ClosingField, OpeningField
 from strategies.models import Goal, Phase, Strategy
 from strategies.wording import day_and_time, days_of, last_moment, overlap_named
+
+OUT_OF_THE_WAY = 10_000
+"""No goal has a number as high."""
 
 REASON_HELP = gettext_lazy("Everybody can read it, on the page and in the message.")
 
@@ -163,6 +166,16 @@ class GoalFormSet(forms.BaseInlineFormSet):
                 text = _("Two goals have the number {number}. Please give each its own.")
                 raise ValidationError(text.format(number=one.number))
         super().clean()
+
+    def save_existing_objects(self, commit=True):
+        # Row by row two goals could not swap their numbers: those that leave one go first.
+        leaving = [
+            form.instance.pk
+            for form in self.initial_forms
+            if "number" in form.changed_data or form in self.deleted_forms
+        ]
+        Goal.objects.filter(pk__in=leaving).update(number=F("number") + OUT_OF_THE_WAY)
+        return super().save_existing_objects(commit)
 
 
 class PhaseFormSet(forms.BaseInlineFormSet):

@@ -327,6 +327,14 @@ def test_a_goal_that_got_its_first_comment_meanwhile_keeps_its_words(client, goa
     assert Goal.objects.get().title == goal.title
 
 
+def test_two_goals_swap_their_numbers(save):
+    strategy = StrategyFactory()
+    one, two = (GoalFactory(strategy=strategy, number=number) for number in (1, 2))
+
+    assert save(strategy, **{"goals-0-number": "2", "goals-1-number": "1"}).status_code == 302
+    assert list(Goal.objects.all()) == [two, one]
+
+
 def test_a_number_that_is_taken_is_refused_with_a_sentence(save):
     strategy = StrategyFactory()
     other = StrategyFactory()
