@@ -339,9 +339,7 @@ def take_back_decision(*, decision: Decision, by: User) -> None:
         raise ModerationRefused(_("The messages have left; this can no longer be taken back."))
     history = list(comment.decisions.all())
     if history[0] != decision:
-        raise ModerationRefused(
-            _("Something has happened since; this can no longer be taken back.")
-        )
+        raise ModerationRefused(_("Please undo first what was done later."))
     was_hidden = decision.verdict == Decision.Verdict.RESTORED
     if decision.verdict != Decision.Verdict.DISMISSED:
         Comment.objects.filter(pk=comment.pk).update(hidden_by=history[1] if was_hidden else None)

@@ -329,7 +329,7 @@ class CommentAdmin(admin.ModelAdmin):
             decision = decisions[0]
             offer_undo(
                 request,
-                done=str(decision),
+                done=f"{decision}.",
                 about=decision.about,
                 time=clock(decision.decided_at + TAKE_BACK),
                 url=reverse("admin:comments_comment_take_back", args=[decision.pk]),

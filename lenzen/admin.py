@@ -138,7 +138,7 @@ def _with_place(comments) -> list[Comment]:
 
 
 def recent_deeds(user) -> list[dict]:
-    """What staff did and can still take back, with the number of messages that wait for it."""
+    """What staff did and can still take back, newest first, with how many messages wait for it."""
     deeds = []
     if user.has_perm("strategies.change_phase"):
         events = PhaseEvent.objects.revocable()
@@ -148,7 +148,8 @@ def recent_deeds(user) -> list[dict]:
     if not may_moderate(user):
         decisions = Decision.objects.filter(decided_at__gt=Now() - TAKE_BACK)
         for decision in decisions.select_related("comment"):
-            deeds.append((decision, str(decision), decision.decided_at, "comments_comment"))
+            deeds.append((decision, f"{decision}.", decision.decided_at, "comments_comment"))
+    deeds.sort(key=lambda deed: (deed[2], deed[0].pk), reverse=True)
     waiting = Notification.objects.waiting().filter(about__in=[deed[0].about for deed in deeds])
     messages = dict(waiting.values_list("about").annotate(Count("pk")).order_by())
     return [

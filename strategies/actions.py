@@ -147,6 +147,8 @@ def reopen_phase(*, phase: Phase, closes_at: datetime, by: User, reason: str) ->
 def take_back_event(*, event: PhaseEvent, by: User) -> None:
     """Undo a deed, with its messages, as if it had not been. PhaseRefused: too late."""
     phase, _now = _hold(event.phase)
+    if phase.events.revocable().filter(pk__gt=event.pk).exists():
+        raise PhaseRefused(_("Please undo first what was done later."))
     latest = phase.events.exclude(kind=Kind.CLOSING_SOON).order_by("pk").last()
     field = "opens_at" if event.kind == Kind.OPENED else "closes_at"
     if latest != event or not event.by_id or getattr(phase, field) != event.date_after:

@@ -42,7 +42,7 @@ from strategies.admin_forms import (
 )
 from strategies.fields import DayInput
 from strategies.models import TAKE_BACK, Goal, Milestone, Phase, PhaseEvent, Strategy
-from strategies.wording import clock, day, event_sentence, state, timing
+from strategies.wording import clock, day, event_sentence, last_moment, state, timing
 
 
 @dataclass(frozen=True)
@@ -336,6 +336,8 @@ class StrategyAdmin(admin.ModelAdmin):
                 self._offer_undo(request, event)
                 return self._back_to(phase.strategy)
         context = {"button": deed.title, "consequence": deed.consequence, "can_be_undone": True}
+        if "closes_at" in form.fields:
+            context["so_far"] = _("Last day so far: {day}").format(day=last_moment(phase.closes_at))
         title = f"{deed.title}: {phase}"
         return self._deed_page(request, phase.strategy, title, form, **context)
 

@@ -1,13 +1,14 @@
 import pytest
 from django.contrib import admin
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from accounts.models import TaskRun
 from comments.actions import hide_comment
 from comments.models import Comment, Decision
 from comments.rulebook import Rule
 from lenzen.admin import TASKS
-from strategies.actions import close_phase
+from strategies.actions import close_phase, extend_phase
 from strategies.models import TAKE_BACK, Phase, PhaseEvent
 from tests.factories import (
     CommentFactory,
@@ -57,15 +58,19 @@ def test_only_our_own_models_are_there():
 
 
 def test_an_editor_finds_what_is_open_what_is_promised_and_what_is_a_draft(signed_in, editor):
-    PhaseFactory(strategy__title="Open paths")
+    phase = PhaseFactory(strategy__title="Open paths")
     PhaseFactory(
         strategy__title="Promised answer", opens_in=-9, closes_in=-5, answer_by=days(-1).date()
     )
     StrategyFactory(title="Unfinished draft", published_at=None)
 
-    found = signed_in(editor).get(INDEX).context
+    response = signed_in(editor).get(INDEX)
 
+    found = response.context
     assert [work["phase"].strategy.title for work in found["open_phases"]] == ["Open paths"]
+    for name in ("extend", "close"):
+        deed = reverse("admin:strategies_strategy_phase", args=[phase.pk, name])
+        assert f'<a class="deed" href="{deed}">' in response.content.decode()
     assert [work["phase"].strategy.title for work in found["late_answers"]] == ["Promised answer"]
     assert [strategy.title for strategy in found["drafts"]] == ["Unfinished draft"]
     assert "newest_comments" not in found
@@ -140,6 +145,31 @@ def test_deeds_can_be_taken_back_from_the_first_page(signed_in, editor, moderato
     assert Phase.objects.open().exists()
     assert Comment.objects.visible().exists()
     assert client.get(INDEX).context["deeds"] == []
+
+
+def test_the_newest_deed_comes_first_and_is_undone_first(signed_in, editor, open_phase):
+    for days_more in (5, 6):
+        extend_phase(phase=open_phase, closes_at=days(days_more), by=editor, reason="Holidays.")
+    client = signed_in(editor)
+    newest, oldest = client.get(INDEX).context["deeds"]
+
+    refused = client.post(oldest["url"], follow=True).content.decode()
+    assert "Machen Sie zuerst das Spätere rückgängig." in refused
+    client.post(newest["url"])
+    client.post(oldest["url"])
+
+    assert Phase.objects.get().closes_at == open_phase.closes_at
+    assert not PhaseEvent.objects.exists()
+
+
+def test_what_was_done_and_when_its_messages_leave_are_two_sentences(signed_in, moderator):
+    comment = CommentFactory()
+    hide_comment(comment=comment, rule=Rule.PRIVACY, explanation="A name.", by=moderator)
+
+    text = strip_tags(signed_in(moderator).get(INDEX).content.decode())
+
+    said = f"ausgeblendet: Nr. {comment.pk}. 1 Nachricht geht um "
+    assert said in " ".join(text.replace("\N{NO-BREAK SPACE}", " ").split())
 
 
 def test_a_deed_is_offered_as_long_as_it_can_be_taken_back(signed_in, editor, open_phase):

@@ -527,7 +527,10 @@ def test_deeds_need_a_reason_tell_people_and_can_be_taken_back(
 
 
 def test_an_extended_day_counts_whole(client, open_phase):
+    Phase.objects.update(closes_at=datetime(2036, 5, 25, tzinfo=BERLIN))
     deed = address("phase", open_phase.pk, "extend")
+    asked = client.get(deed).content.decode().replace("\N{NO-BREAK SPACE}", " ")
+    assert "Letzter Tag bisher: 24. Mai 2036" in asked
 
     client.post(deed, {"closes_at_0": "2036-05-31", "reason": "Holidays."})
 
