@@ -1,3 +1,4 @@
+import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -268,6 +269,18 @@ def test_a_draft_can_be_looked_at_by_editors_only(client, signed_in, moderator):
     assert preview in client.get(page(strategy)).content.decode()
     assert "Noch geheim" in client.get(preview).content.decode()
     assert signed_in(moderator).get(preview).status_code == 403
+
+
+def test_a_preview_leads_nowhere_where_nothing_is_yet(client):
+    goal = commented_goal()
+    client.post(address("unpublish", goal.strategy_id))
+    preview = client.get(reverse("strategy_preview", args=[goal.strategy_id])).content.decode()
+    links = re.findall(r'<a [^>]*href="([^"#]+)"', preview)
+
+    assert page(goal.strategy) in links
+    assert address("publish", goal.strategy_id) in links
+    assert goal.strategy.slug not in " ".join(links)
+    assert "/kommentare/" not in " ".join(links)
 
 
 # Goals
