@@ -137,6 +137,25 @@ def test_hiding_is_two_taps_on_a_phone(staff_page, moderator, java_script):
     assert Comment.objects.visible().exists()
 
 
+def test_the_list_of_comments_fits_a_desk_and_a_phone(staff_page, moderator):
+    """All columns on a desk; on a phone cards that say what is what, below the filters."""
+    hidden(CommentFactory(text="Bench " * 100))
+    ReportFactory(comment=CommentFactory(text="Bench " * 100))
+
+    desk = staff_page(moderator, viewport={"width": 1280, "height": 800})
+    desk.goto(reverse("admin:comments_comment_changelist"))
+    assert desk.evaluate(
+        "(box => box.scrollWidth == box.clientWidth)(document.querySelector('.results'))"
+    )
+
+    phone = staff_page(moderator, viewport=PHONE)
+    phone.goto(reverse("admin:comments_comment_changelist"))
+    filters, cards = (phone.locator(each) for each in ("#changelist-filter", "#result_list tr"))
+    assert filters.bounding_box()["y"] < cards.nth(1).bounding_box()["y"]
+    labels = "cell => getComputedStyle(cell, '::before').content"
+    assert phone.locator(".field-who").first.evaluate(labels) == '"Verfasst von: "'
+
+
 # Every page of the admin, a line for each kind of thing.
 PAGES = """
     /admin/ /admin/comments/
