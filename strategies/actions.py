@@ -55,14 +55,22 @@ class PhaseRefused(Refused):
     pass
 
 
+def missing(strategy: Strategy) -> list[str]:
+    """What keeps a strategy from being published, in sentences."""
+    sentences = []
+    if not strategy.next_steps.strip():
+        sentences.append(_("Before it is published, it must say what happens with comments."))
+    if not strategy.contact.strip():
+        sentences.append(_("Before it is published, it must say whom people can ask."))
+    return sentences
+
+
 @transaction.atomic
 def publish_strategy(*, strategy: Strategy, by: User | None) -> None:
     """Show a strategy to the public. StrategyRefused: it does not say what people must know."""
     strategy = Strategy.objects.select_for_update().get(pk=strategy.pk)
-    if not strategy.next_steps.strip():
-        raise StrategyRefused(_("Before it is published, it must say what happens with comments."))
-    if not strategy.contact.strip():
-        raise StrategyRefused(_("Before it is published, it must say whom people can ask."))
+    if sentences := missing(strategy):
+        raise StrategyRefused(" ".join(sentences))
     if strategy.published_at is None:
         strategy.published_at = Now()
         strategy.save(update_fields=["published_at"])

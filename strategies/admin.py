@@ -23,6 +23,7 @@ from strategies.actions import (
     StrategyRefused,
     close_phase,
     extend_phase,
+    missing,
     open_phase,
     publish_strategy,
     reopen_phase,
@@ -260,10 +261,18 @@ class StrategyAdmin(admin.ModelAdmin):
         ] + super().get_urls()
 
     def publish(self, request, pk):
-        """Say what becomes public; then publish."""
+        """Say what becomes public and what is missing; then publish."""
+        strategy = self._find(request, Strategy, pk)
+        phases = strategy.phases.clocked()
+        warning = ""
+        if phases and all(state(phase, phase.now) == "closed" for phase in phases):
+            warning = _(
+                "All phases of this strategy lie in the past, so nobody can comment. If it is not"
+                " meant that way, please change the days before you publish it."
+            )
         return self._publication(
             request,
-            pk,
+            strategy,
             publish_strategy,
             title=_("Publish"),
             consequence=_(
@@ -271,13 +280,16 @@ class StrategyAdmin(admin.ModelAdmin):
                 " phase is open. You can take it back at any time."
             ),
             done=_("The strategy is published."),
+            missing=missing(strategy),
+            warning=warning,
         )
 
     def unpublish(self, request, pk):
         """Say what vanishes; then take the strategy back into the draft."""
+        strategy = self._find(request, Strategy, pk)
         return self._publication(
             request,
-            pk,
+            strategy,
             unpublish_strategy,
             title=_("Take back into the draft"),
             consequence=_(
@@ -288,8 +300,7 @@ class StrategyAdmin(admin.ModelAdmin):
             done=_("The strategy is a draft again."),
         )
 
-    def _publication(self, request, pk, action, *, title, consequence, done):
-        strategy = self._find(request, Strategy, pk)
+    def _publication(self, request, strategy, action, *, title, done, **context):
         form = forms.Form(_sent(request))
         if form.is_valid():
             try:
@@ -299,7 +310,7 @@ class StrategyAdmin(admin.ModelAdmin):
             else:
                 messages.success(request, done)
                 return self._back_to(strategy)
-        return self._deed_page(request, strategy, title, form, consequence=consequence)
+        return self._deed_page(request, strategy, title, form, **context)
 
     @method_decorator(editor_csp)
     def revise_goal(self, request, pk):

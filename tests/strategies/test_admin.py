@@ -211,10 +211,27 @@ def test_only_pages_with_an_editor_loosen_the_policy(client):
 def test_publishing_needs_to_say_what_happens_and_whom_to_ask(client):
     strategy = StrategyFactory(published_at=None, next_steps="", contact="")
 
-    response = client.post(address("publish", strategy.pk))
+    asked = client.get(address("publish", strategy.pk))
+    client.post(address("publish", strategy.pk))
 
-    assert "geschieht" in str(response.context["form"].non_field_errors())
+    text = asked.content.decode()
+    assert "Vor dem Veröffentlichen muss dastehen, was mit den Kommentaren geschieht." in text
+    assert "Vor dem Veröffentlichen muss dastehen, an wen man sich mit Fragen wenden kann." in text
+    assert 'type="submit"' not in text.partition('<div id="content"')[2]
     assert not Strategy.objects.published().exists()
+
+
+@pytest.mark.parametrize(("closes_in", "warned"), [(-1, True), (1, False)])
+def test_who_publishes_hears_that_all_phases_are_over(client, closes_in, warned):
+    strategy = StrategyFactory(published_at=None)
+    PhaseFactory(strategy=strategy, opens_in=-9, closes_in=-5)
+    PhaseFactory(strategy=strategy, opens_in=-3, closes_in=closes_in)
+
+    text = client.get(address("publish", strategy.pk)).content.decode()
+    client.post(address("publish", strategy.pk))
+
+    assert ("Alle Phasen dieser Strategie liegen in der Vergangenheit" in text) == warned
+    assert Strategy.objects.published().exists()
 
 
 def test_a_published_strategy_keeps_what_people_must_know(save):
