@@ -42,8 +42,8 @@ from strategies.admin_forms import (
     WordingForm,
 )
 from strategies.fields import DayInput
-from strategies.models import TAKE_BACK, Goal, Milestone, Phase, PhaseEvent, Strategy
-from strategies.wording import clock, day, event_sentence, last_moment, state, timing
+from strategies.models import TAKE_BACK, Goal, Milestone, Participation, Phase, PhaseEvent, Strategy
+from strategies.wording import clock, day, event_sentence, last_moment, state, tally, timing
 
 
 @dataclass(frozen=True)
@@ -287,6 +287,12 @@ class StrategyAdmin(admin.ModelAdmin):
     def unpublish(self, request, pk):
         """Say what vanishes; then take the strategy back into the draft."""
         strategy = self._find(request, Strategy, pk)
+        said = Participation.objects.filter(phase__strategy=strategy).tally()
+        warning = ""
+        if said["contributions"]:
+            warning = _("What vanishes from the public with it: {tally}.").format(
+                tally=tally(**said)
+            )
         return self._publication(
             request,
             strategy,
@@ -298,6 +304,7 @@ class StrategyAdmin(admin.ModelAdmin):
                 " everything is back."
             ),
             done=_("The strategy is a draft again."),
+            warning=warning,
         )
 
     def _publication(self, request, strategy, action, *, title, done, **context):

@@ -243,6 +243,19 @@ class PhaseEvent(models.Model):
         return f"event:{self.pk}"
 
 
+class ParticipationQuerySet(models.QuerySet):
+    def tally(self) -> dict[str, int]:
+        """``contributions`` and ``participants``, as ``PhaseQuerySet.with_tally`` counts them;
+        but who took part in several phases is one, unless the account was erased."""
+        counted = self.filter(by_staff=False).aggregate(
+            contributions=Coalesce(Sum("contributions"), 0),
+            people=Count("person", distinct=True),
+            erased=Count("pk", filter=Q(person=None)),
+        )
+        participants = counted["people"] + counted["erased"]
+        return {"contributions": counted["contributions"], "participants": participants}
+
+
 class Participation(models.Model):
     """That a person took part in a phase, and how often. The row outlives the account."""
 
@@ -257,6 +270,8 @@ class Participation(models.Model):
     contributions = models.PositiveIntegerField(default=0)
     first_at = models.DateTimeField(db_default=Now(), editable=False)
     last_at = models.DateTimeField(db_default=Now())
+
+    objects = ParticipationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("participation")

@@ -250,6 +250,22 @@ def test_publish_and_take_back(client):
     assert not Strategy.objects.published().exists()
 
 
+def test_who_takes_a_strategy_back_hears_how_many_comments_vanish(client, citizen):
+    phase = PhaseFactory(opens_in=-9, closes_in=-5)
+    unpublish = address("unpublish", phase.strategy_id)
+    sentence = "Was mit ihr aus der Öffentlichkeit verschwindet:"
+    assert sentence not in client.get(unpublish).content.decode()
+
+    again = PhaseFactory(strategy=phase.strategy)
+    ParticipationFactory(phase=phase, person=citizen, contributions=2)
+    ParticipationFactory(phase=again, person=citizen, contributions=3)
+    ParticipationFactory(phase=again, person=None)
+    ParticipationFactory(phase=again, by_staff=True)
+    ParticipationFactory()
+
+    assert f"{sentence} 6 Beiträge von 2 Teilnehmenden." in client.get(unpublish).content.decode()
+
+
 def test_an_address_stays_once_it_was_public(save, client):
     strategy = StrategyFactory(published_at=None, slug="entwurf")
 
