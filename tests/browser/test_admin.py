@@ -88,6 +88,21 @@ def test_editor_types_saves_and_is_sanitised(staff_page, editor):
     assert "img" not in introduction
 
 
+def test_lists_and_headings_look_in_the_editor_as_on_the_page(staff_page, editor):
+    text = "<h3>Ways</h3><ul><li>By the river</li></ul><ol><li>First</li></ol>"
+    strategy = StrategyFactory(introduction=text)
+    page = staff_page(editor)
+    page.goto(reverse("admin:strategies_strategy_change", args=[strategy.pk]))
+    text = page.get_by_role("textbox", name="Einleitung")
+    left = text.locator("h3").bounding_box()["x"]
+
+    assert text.locator("ul > li").bounding_box()["x"] - left < 40
+    for kind, bullet in [("ul", "disc"), ("ol", "decimal")]:
+        look = "item => getComputedStyle(item).listStyleType"
+        assert text.locator(f"{kind} > li").evaluate(look) == bullet
+    assert left - text.bounding_box()["x"] < 20
+
+
 def test_link_dialog_works_by_keyboard_and_mouse(staff_page, editor):
     strategy = StrategyFactory(introduction="<p>Town</p>")
     page = staff_page(editor)
