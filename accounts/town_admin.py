@@ -217,7 +217,7 @@ class PageVersionAdmin(VersionAdmin):
 
     def get_fields(self, request, obj=None):
         if obj:
-            return ["shown", "saved_by", "saved_at"]
+            return ["shown", "by", "saved_at"]
         return self.fields if self._page(request) == Page.RULES else self.fields[:-1]
 
     def get_fieldsets(self, request, obj=None):
@@ -225,11 +225,16 @@ class PageVersionAdmin(VersionAdmin):
         return [(_("Text"), {"fields": self.get_fields(request, obj)})]
 
     def get_readonly_fields(self, request, obj=None):
-        return ["shown", "saved_by", "saved_at"]
+        return ["shown", "by", "saved_at"]
 
     @admin.display(description=gettext_lazy("text"))
     def shown(self, version):
         return RichText().render("text", version.text)
+
+    @admin.display(description=gettext_lazy("saved by"))
+    def by(self, version):
+        # The admin would link a person to a page that only superusers may see.
+        return str(version.saved_by or "–")
 
     def changelist_view(self, request, extra_context=None):
         if not self.has_view_permission(request):

@@ -57,6 +57,10 @@ class Site(admin.AdminSite):
     def index(self, request, extra_context=None):
         return super().index(request, (extra_context or {}) | work(request.user))
 
+    def app_index(self, request, app_label, extra_context=None):
+        # Lists stand in the head of each page; the crumbs lead here, to a page with nothing more.
+        return redirect("admin:index")
+
     @method_decorator(secure_admin_login)
     def login(self, request, extra_context=None):
         return redirect("admin:index")

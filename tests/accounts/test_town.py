@@ -271,7 +271,9 @@ def test_earlier_versions_can_be_read_and_not_changed(signed_in, editor):
     version = PageVersionFactory(page="imprint", text="<p>Am Deich 1</p>", saved_by=editor)
     address = f"{PAGES}{version.pk}/change/"
 
-    assert "<p>Am Deich 1</p>" in signed_in(editor).get(address).content.decode()
+    page = signed_in(editor).get(address).content.decode()
+    assert "<p>Am Deich 1</p>" in page
+    assert f'<div class="readonly">{editor}</div>' in page
     assert signed_in(editor).post(address, {"text": "<p>No</p>"}).status_code == 403
     assert signed_in(editor).get(f"{PAGES}{version.pk}/delete/").status_code == 403
 

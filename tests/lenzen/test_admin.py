@@ -57,6 +57,14 @@ def test_only_our_own_models_are_there():
     }
 
 
+def test_crumbs_lead_to_no_empty_page(signed_in, moderator):
+    client = signed_in(moderator)
+    crumb = reverse("admin:app_list", args=["comments"])
+
+    assert crumb in client.get(reverse("admin:comments_comment_changelist")).content.decode()
+    assert client.get(crumb).url == INDEX
+
+
 def test_an_editor_finds_what_is_open_what_is_promised_and_what_is_a_draft(signed_in, editor):
     phase = PhaseFactory(strategy__title="Open paths")
     PhaseFactory(
