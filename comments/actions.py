@@ -19,6 +19,7 @@ from comments.rules import (
     may_take_back_withdrawal,
     may_vote,
     may_withdraw,
+    no_reason,
     refusal,
     rules_to_agree_to,
 )
@@ -250,7 +251,8 @@ def hide_comment(*, comment: Comment, rule: str, explanation: str, by: User) -> 
     """Take a comment's words from the public, giving rule and explanation.
 
     The author, and whoever reported it, are told in ten minutes; until then the decision
-    can be taken back. ModerationRefused: ``by`` is no moderator, or somebody was faster.
+    can be taken back. ModerationRefused: ``by`` is no moderator, gives no reason, or somebody
+    was faster.
     """
     comment = Comment.objects.select_for_update(of=("self",)).get(pk=comment.pk)
     if reason := may_moderate(by):
@@ -261,8 +263,8 @@ def hide_comment(*, comment: Comment, rule: str, explanation: str, by: User) -> 
         )
         raise ModerationRefused(text)
     cited = rule_in_force(rule)
-    if cited is None or not explanation.strip():
-        raise ModerationRefused(_("Hiding needs a rule and an explanation."))
+    if reason := no_reason(cited, explanation):
+        raise ModerationRefused(reason)
     decision = Decision.objects.create(
         comment=comment,
         verdict=Decision.Verdict.HIDDEN,

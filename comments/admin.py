@@ -24,7 +24,7 @@ from comments.actions import (
 from comments.models import Comment, Decision, Report
 from comments.reports import OPEN_REPORTS, in_words, report_in_words
 from comments.rulebook import rules_in_force
-from comments.rules import may_moderate
+from comments.rules import may_moderate, no_reason
 from strategies.models import TAKE_BACK, Phase, Strategy
 from strategies.wording import clock, day_and_time
 
@@ -32,37 +32,58 @@ AT_ONCE = 100
 """How many comments one decision may be about: they are all shown before."""
 
 
+class ExplanationField(forms.CharField):
+    """A sentence that people read, as long as a decision holds."""
+
+    def __init__(self, **options):
+        super().__init__(
+            max_length=Decision._meta.get_field("explanation").max_length,
+            widget=forms.Textarea({"rows": 4}),
+            help_text=gettext_lazy("At most 1,000 characters."),
+            **options,
+        )
+
+
 class HideForm(forms.Form):
     """Which rule, and the sentence that the author reads."""
 
     rule = forms.CharField(widget=forms.HiddenInput)
-    explanation = forms.CharField(
-        label=gettext_lazy("What the author reads"),
-        max_length=Decision._meta.get_field("explanation").max_length,
-        widget=forms.Textarea({"rows": 2}),
-    )
+    explanation = ExplanationField(label=gettext_lazy("What the author reads"))
 
-    def __init__(self, *args, house_rule, **kwargs):
+    def __init__(self, *args, house_rule, reports, **kwargs):
         super().__init__(*args, auto_id=f"id_{house_rule.number}_%s", **kwargs)
-        self.title = house_rule.short
+        self.house_rule, self.reports = house_rule, reports
         self.initial = {"rule": house_rule.number, "explanation": house_rule.explanation}
 
+    def clean_explanation(self):
+        explanation = self.cleaned_data["explanation"]
+        if reason := no_reason(self.house_rule, explanation):
+            raise forms.ValidationError(reason)
+        return explanation
+
     @classmethod
-    def each_rule(cls, data=None):
-        """One form for each rule with its sentence; the one that was sent keeps what it holds."""
+    def each_rule(cls, data, reports):
+        """One form for each rule with its sentence.
+
+        First comes the one that was sent, which keeps what it holds, then what was reported.
+        """
         sent = data.get("rule") if data else None
-        return [
-            cls(data if rule.number == sent else None, house_rule=rule) for rule in rules_in_force()
+        each = [
+            cls(
+                data if rule.number == sent else None,
+                house_rule=rule,
+                reports=[report for report in reports if report.rule == rule.number],
+            )
+            for rule in rules_in_force()
         ]
+        return sorted(each, key=lambda form: (not form.is_bound, not form.reports))
 
 
 class DismissForm(forms.Form):
     """Why a comment that was reported stays."""
 
-    explanation = forms.CharField(
+    explanation = ExplanationField(
         label=gettext_lazy("What those who reported it and the author read"),
-        max_length=Decision._meta.get_field("explanation").max_length,
-        widget=forms.Textarea({"rows": 2}),
         initial=gettext_lazy("The comment breaks no rule."),
     )
 
@@ -269,12 +290,13 @@ class CommentAdmin(admin.ModelAdmin):
     def hide(self, request):
         """Choose the rule and say why; one tap for those who need not change the sentence."""
         comments = self._chosen(request)
-        rules = HideForm.each_rule(request.POST or None)
+        reports = [report for comment in comments for report in comment.open_reports]
+        rules = HideForm.each_rule(request.POST or None, reports)
         sent = next((form for form in rules if form.is_bound), None)
         if sent and sent.is_valid():
             decisions = self._decide(request, comments, hide_comment, **sent.cleaned_data)
             return self._after(request, decisions)
-        return self._page(request, _("Hide"), comments, forms=rules, template="hide")
+        return self._page(request, _("Hide"), comments, form=sent, forms=rules, template="hide")
 
     def restore(self, request):
         """Show what becomes visible again; then do it."""

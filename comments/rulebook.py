@@ -51,7 +51,8 @@ _EXPLANATIONS = {
     Rule.ADVERTISING: _("Your comment advertises something."),
     Rule.OTHERS_WORDS: _("Your comment contains a text or picture of somebody else."),
     Rule.REPETITION: _("Your comment repeats what you have already written several times."),
-    Rule.LAW: _("Your comment breaks the law."),
+    # Only whoever decides can say which: see ``rules.no_reason``.
+    Rule.LAW: _("Your comment breaks a law, namely:"),
 }
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from accounts.town import PageVersion, frame, town
 from comments.models import MAX_LENGTH, Comment, CommentVersion
+from comments.rulebook import HouseRule, Rule
 from strategies.models import Goal, Phase, Strategy
 from strategies.wording import clock, day, day_and_time, end_of_day, last_moment
 
@@ -295,6 +296,22 @@ def may_moderate(user: User) -> str | None:
     if user.is_active and user.is_staff and user.has_perm("comments.add_decision"):
         return None
     return _("Only moderators may decide about comments.")
+
+
+def no_reason(rule: HouseRule | None, explanation: str) -> str | None:
+    """Say why this is no reason to hide a comment, or None if it is one.
+
+    Article 17 of Regulation (EU) 2022/2065 asks for the legal ground, which no sentence
+    that was prepared can name.
+    """
+    if rule is None or not explanation.strip():
+        return _("Hiding needs a rule and an explanation.")
+    if rule.number == Rule.LAW and explanation.strip() == rule.explanation:
+        return _(
+            "Please write which law the comment breaks and by what: its author must be told the"
+            " legal ground (Article 17 of Regulation (EU) 2022/2065)."
+        )
+    return None
 
 
 def may_report(person: User | None, comment: Comment, now: datetime) -> Refusal | None:

@@ -27,7 +27,7 @@ class Decision(models.Model):
     rule = models.CharField(_("rule"), max_length=5, blank=True)
     # What it said when it was cited; empty when it is one of the start.
     rule_words = models.CharField(max_length=200, blank=True, editable=False)
-    explanation = models.CharField(_("explanation"), max_length=500, blank=True)
+    explanation = models.CharField(_("explanation"), max_length=1_000, blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("decided by"),

@@ -88,6 +88,46 @@ def test_a_decision_is_two_taps(signed_in, moderator):
     assert Notification.objects.get(about=comment.hidden_by.about).recipient == comment.author
 
 
+def test_what_was_reported_is_offered_first_with_the_words_of_who_did(signed_in, moderator):
+    comment = ReportFactory(rule=Rule.ADVERTISING, words="Das ist Reklame.").comment
+    ReportFactory(comment=comment, rule=Rule.LAW, words="§ 5 UWG")
+
+    forms = signed_in(moderator).get(f"{HIDE}?ids={comment.pk}").context["forms"]
+
+    rules = [form["rule"].value() for form in forms]
+    assert rules == [
+        *[Rule.ADVERTISING, Rule.LAW],
+        *[Rule.RESPECT, Rule.TOPIC, Rule.PRIVACY, Rule.OTHERS_WORDS, Rule.REPETITION],
+    ]
+    words = [[report.words for report in form.reports] for form in forms]
+    assert words == [["Das ist Reklame."], ["§ 5 UWG"], [], [], [], [], []]
+
+
+def test_the_prepared_sentence_names_no_law_and_is_refused(signed_in, moderator):
+    comment = CommentFactory()
+
+    response = hide(
+        signed_in(moderator), comment, rule=Rule.LAW, explanation=str(Rule.LAW.explanation)
+    )
+
+    first = response.context["forms"][0]
+    assert first["rule"].value() == Rule.LAW
+    assert "Rechtsgrundlage" in first.errors["explanation"][0]
+    assert "<title>Fehler: " in response.content.decode()
+    assert not Decision.objects.exists()
+
+
+@pytest.mark.parametrize(("length", "is_saved"), [(1_000, True), (1_001, False)])
+def test_how_long_an_explanation_may_be_is_told(signed_in, moderator, length, is_saved):
+    comment = CommentFactory()
+    client = signed_in(moderator)
+
+    assert "Höchstens 1.000 Zeichen." in client.get(f"{HIDE}?ids={comment.pk}").content.decode()
+    hide(client, comment, explanation="a" * length)
+
+    assert Decision.objects.exists() == is_saved
+
+
 def test_hiding_needs_an_explanation(signed_in, moderator):
     comment = CommentFactory()
 

@@ -91,6 +91,18 @@ def test_hiding_needs_rule_and_explanation(rule, explanation, comment, moderator
     assert Comment.objects.visible().get() == comment
 
 
+def test_against_the_law_needs_words_that_name_the_law(comment, moderator):
+    prepared = str(Rule.LAW.explanation)
+
+    with pytest.raises(ModerationRefused) as refused:
+        hide_comment(comment=comment, rule=Rule.LAW, explanation=f" {prepared} ", by=moderator)
+    assert "Artikel 17 der Verordnung (EU) 2022/2065" in refused.value.reason
+
+    said = f"{prepared} § 185 StGB (Beleidigung)."
+    decision = hide_comment(comment=comment, rule=Rule.LAW, explanation=said, by=moderator)
+    assert decision.explanation == said
+
+
 @pytest.mark.parametrize("reason", [{"rule": ""}, {"explanation": ""}])
 def test_the_database_refuses_hiding_without_them(reason):
     with pytest.raises(IntegrityError), transaction.atomic():
