@@ -3,7 +3,7 @@ import re
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.formats import date_format
@@ -161,25 +161,41 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(Notification)
 class NotificationAdmin(admin.ModelAdmin):
-    """The outbox, to look at. Addresses, codes and the words of citizens are not shown."""
+    """The outbox, to look at. Addresses, codes and the words of citizens are not shown.
+
+    Who gets a message about a comment is shown only to those who may see the comments: else it
+    would tell whose was hidden, and who reported it.
+    """
 
     list_display = ["__str__", "to", "state", "send_at", "attempts", "why"]
     list_filter = [StateFilter, "send_at"]
     list_select_related = ["recipient"]
-    search_fields = ["subject", "recipient__public_name"]
     fields = ["__str__", "to", "state", "words", "created_at", "send_at", "expires_at"]
     fields += ["attempts", "why", "ended_at"]
     readonly_fields = fields
     actions = ["retry"]
     show_full_result_count = False
 
+    def get_queryset(self, request):
+        names_all = request.user.has_perm("comments.view_comment")
+        return super().get_queryset(request).annotate(names_all=Value(names_all))
+
+    def get_search_fields(self, request):
+        if request.user.has_perm("comments.view_comment"):
+            return ["subject", "recipient__public_name"]
+        return ["subject"]
+
     def get_search_results(self, request, queryset, search_term):
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         return found.filter(Q(is_private=False)) if search_term else found, may_repeat
 
-    @admin.display(description=gettext_lazy("recipient"), ordering="recipient__public_name")
+    @admin.display(description=gettext_lazy("recipient"))
     def to(self, notification):
-        return str(notification.recipient or _("An address without account"))
+        if not notification.recipient:
+            return _("An address without account")
+        if notification.names_all or notification.is_news:
+            return str(notification.recipient)
+        return _("Shown to the moderation only")
 
     @admin.display(description=gettext_lazy("state"), ordering="outcome")
     def state(self, notification):
@@ -187,7 +203,7 @@ class NotificationAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("text"))
     def words(self, notification):
-        if notification.is_private or not notification.about.startswith("event:"):
+        if notification.is_private or not notification.is_news:
             return _("Not shown here: it holds a code or what somebody wrote.")
         return notification.body
 

@@ -252,6 +252,11 @@ class Notification(models.Model):
         """The address it goes to now."""
         return self.recipient.email if self.recipient else self.address
 
+    @property
+    def is_news(self) -> bool:
+        """It tells many people the same: something happened to a phase."""
+        return self.about.startswith("event:")
+
 
 class Bounce(models.Model):
     """That an address takes no mails: only codes are sent there until one was entered.

@@ -9,7 +9,7 @@ from accounts.actions import accept_rules, notify, notify_news, retract
 from accounts.models import Notification, User
 from comments import messages
 from comments.models import Comment, CommentVersion, Decision, Opinion, Vote
-from comments.reports import answer_reports, reopen_reports
+from comments.reports import answer_reports, reopen_reports, tell_reporters_shown_again
 from comments.rulebook import rule_in_force
 from comments.rules import (
     Refusal,
@@ -297,6 +297,7 @@ def restore_comment(*, comment: Comment, by: User) -> Decision:
         reopen_reports(decision=comment.hidden_by)
     else:
         _tell_author(comment, decision)
+        tell_reporters_shown_again(hiding=comment.hidden_by, decision=decision)
     return decision
 
 

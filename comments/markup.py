@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 
 from accounts.models import User
 from comments.models import Comment, Label
-from comments.rules import barred_from_voting, no_vote_on
+from comments.rules import barred_from_voting, may_moderate, no_vote_on
 from comments.threads import comment_of, numbered, placeholder
 from strategies.models import Phase, Strategy
 from strategies.wording import day_and_time
@@ -50,6 +50,7 @@ class Shown(NamedTuple):
     may_withdraw: bool
     may_show_again: bool
     is_posted_now: bool
+    may_moderate: bool
 
     @property
     def number(self) -> str:
@@ -62,6 +63,11 @@ class Shown(NamedTuple):
     @property
     def url(self) -> str:
         return reverse("comment", args=[self.pk])
+
+    @property
+    def admin_url(self) -> str:
+        """Where moderators decide about it."""
+        return reverse("admin:comments_comment_change", args=[self.pk])
 
     @property
     def parent_url(self) -> str:
@@ -90,6 +96,7 @@ class Onlooker(NamedTuple):
     is_barred: bool = False
     """From every vote."""
 
+    moderates: bool = False
     posted: str | None = None
     """The number of what they have just published."""
 
@@ -102,6 +109,7 @@ class Onlooker(NamedTuple):
             phase_id=phase.pk if phase else None,
             person_id=person.pk if person else None,
             is_barred=bool(person and phase and barred_from_voting(person, strategy, phase)),
+            moderates=person is not None and may_moderate(person) is None,
             posted=posted,
         )
 
@@ -141,6 +149,7 @@ class Onlooker(NamedTuple):
             may_withdraw=is_theirs_to_change and not is_withdrawn,
             may_show_again=is_theirs_to_change and is_withdrawn and self.phase_id is not None,
             is_posted_now=self.has_just_posted(comment),
+            may_moderate=self.moderates,
         )
 
     def wrote(self, comment) -> bool:

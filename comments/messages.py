@@ -201,3 +201,24 @@ def report_answered(comment: Comment, decision: Decision) -> str:
             absolute(comment.get_absolute_url()),
         ]
     )
+
+
+@in_town_language
+def shown_again_subject(comment: Comment) -> str:
+    return _("Comment No. {number}, which you reported, is shown again").format(number=comment.pk)
+
+
+@in_town_language
+def shown_again(comment: Comment) -> str:
+    """What whoever reported hears when the comment that was hidden for it comes back."""
+    return "\n\n".join(
+        [
+            _(
+                "The moderation had hidden comment No. {number}, which you reported. It has"
+                " looked at it again and shows it."
+            ).format(number=comment.pk),
+            _("A person decided this; no automatic system was involved."),
+            _second_look(comment),
+            absolute(comment.get_absolute_url()),
+        ]
+    )

@@ -1,5 +1,7 @@
 """What happens to reports. Hiding a comment, which answers them too, is in ``actions``."""
 
+from collections.abc import Iterable
+
 from django.db import transaction
 from django.db.models import Prefetch
 from django.db.models.functions import Now
@@ -105,6 +107,19 @@ def answer_reports(*, comment: Comment, decision: Decision) -> int:
     return len(reports)
 
 
+def tell_reporters_shown_again(*, hiding: Decision, decision: Decision) -> None:
+    """Whoever heard that ``hiding`` answered their report hears of its end, in ten minutes."""
+    comment = hiding.comment
+    notify(
+        **_reporters(hiding.reports.select_related("reporter")),
+        key=f"{decision.about}:reports",
+        about=decision.about,
+        subject=messages.shown_again_subject(comment),
+        body=messages.shown_again(comment),
+        send_at=Now() + TAKE_BACK,
+    )
+
+
 def reopen_reports(*, decision: Decision) -> None:
     """Let reports wait for another answer; nobody may have been told of this one."""
     decision.reports.update(decision=None)
@@ -124,8 +139,9 @@ def report_in_words(report: Report) -> str:
     return " · ".join(filter(None, [*parts, report.words]))
 
 
-def _reporters(reports: list[Report]) -> dict[str, list]:
+def _reporters(reports: Iterable[Report]) -> dict[str, list]:
     # One message for each of them, however often they reported.
+    reports = list(reports)
     people = {report.reporter_id: report.reporter for report in reports if report.reporter}
     return {
         "recipients": list(people.values()),

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
 from accounts.models import Notification, TaskRun
 from accounts.town import current_pages, current_statement, town
@@ -29,6 +29,11 @@ MOST = 10
 
 NO_WORK = {"worker", "deeds", "newest_comments"}
 """What stands on the first page though nobody need do anything about it."""
+
+# So that all buttons say „Speichern“: Django's German has „Sichern“ on these.
+gettext_noop("Save and add another")
+gettext_noop("Save and continue editing")
+gettext_noop("Save and view")
 
 STANDSTILL = timedelta(minutes=5)
 """The worker checks the phases every minute; after this long, it does not."""

@@ -67,6 +67,24 @@ def test_outbox_shows_neither_addresses_nor_codes_nor_what_citizens_wrote(signed
     assert "Commenting has ended." in pages[news]
 
 
+def test_only_the_moderation_sees_whom_a_message_about_a_comment_is_for(
+    signed_in, editor, moderator
+):
+    author = UserFactory(public_name="Erna Elbe")
+    hiding = NotificationFactory(recipient=author, about="decision:4")
+    NotificationFactory(recipient=UserFactory(public_name="Otto Ufer"), about="event:3")
+
+    def shown(person, address, search=""):
+        return signed_in(person).get(address, {"q": search}).content.decode()
+
+    assert "Erna Elbe" in shown(moderator, OUTBOX)
+    assert "Erna Elbe" in shown(moderator, message_page(hiding))
+    assert "Erna Elbe" not in shown(editor, OUTBOX) + shown(editor, message_page(hiding))
+    assert "Otto Ufer" in shown(editor, OUTBOX)
+    assert message_page(hiding) in shown(moderator, OUTBOX, "Erna")
+    assert message_page(hiding) not in shown(editor, OUTBOX, "Erna")
+
+
 def test_a_message_that_was_given_up_can_be_tried_again(signed_in, editor):
     notification = given_up()
 

@@ -60,7 +60,7 @@ def write_strategy(page):
     page.get_by_text("Phase hinzufügen").click()
     page.locator("#id_phases-0-opens_at_0").fill(day(7))
     page.locator("#id_phases-0-closes_at_0").fill(day(20))
-    page.get_by_role("button", name="Sichern und weiter").click()
+    page.get_by_role("button", name="Speichern und weiter").click()
 
 
 def do(page, deed, **fields):

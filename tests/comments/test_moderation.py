@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from accounts.models import Notification
 from comments.actions import (
@@ -54,6 +55,18 @@ def test_a_hidden_comment_leaves_a_placeholder_with_day_and_rule(comment, modera
     assert "Dieser Kommentar wurde am " in page
     assert "Grund: Regel 3 (persönliche Angaben über andere)." in page
     assert reply.text in page
+
+
+def test_a_moderator_gets_from_a_comment_to_its_decision(
+    comment, moderator, editor, citizen, signed_in, client
+):
+    decide = f'href="{reverse("admin:comments_comment_change", args=[comment.pk])}"'
+
+    assert decide in page_of(signed_in(moderator), comment)
+    hide(comment, moderator)
+    assert decide in page_of(signed_in(moderator), comment)
+    for reader in (signed_in(editor), signed_in(citizen), client):
+        assert decide not in page_of(reader, comment)
 
 
 def test_the_author_reads_rule_and_explanation_ten_minutes_later(comment, citizen, moderator):

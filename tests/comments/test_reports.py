@@ -3,6 +3,7 @@
 import pytest
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 
@@ -365,6 +366,24 @@ def test_restoring_leaves_reports_that_were_answered(comment, moderator):
     restore_comment(comment=comment, by=moderator)
 
     assert Report.objects.get().decision == decision
+
+
+def test_who_heard_that_it_was_hidden_hears_that_it_is_back(comment, citizen, moderator):
+    report_comment(comment=comment, rule=Rule.PRIVACY, reporter=citizen)
+    report_comment(comment=comment, rule=Rule.PRIVACY, email="erna@example.org")
+    hide(comment, moderator)
+    Notification.objects.update(outcome="sent", ended_at=days(0))
+
+    restoring = restore_comment(comment=comment, by=moderator)
+
+    told = Notification.objects.filter(about=restoring.about, send_at__gt=Now())
+    subject = f"Kommentar Nr. {comment.pk}, den Sie gemeldet haben, wird wieder gezeigt"
+    heard = told.filter(subject=subject)
+    assert {heard.recipient or heard.address for heard in heard} == {citizen, "erna@example.org"}
+    assert told.exclude(subject=subject).get().recipient == comment.author
+
+    take_back_decision(decision=restoring, by=moderator)
+    assert not told.exists()
 
 
 def test_restoring_before_anybody_was_told_leaves_them_to_be_decided(comment, moderator):

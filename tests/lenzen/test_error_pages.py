@@ -5,6 +5,7 @@ from io import RawIOBase
 import pytest
 from django.core.exceptions import RequestDataTooBig
 from django.test import Client, RequestFactory
+from django.urls import reverse
 from django.utils.html import escape
 from django.utils.http import urlencode
 
@@ -92,6 +93,16 @@ def test_a_page_that_is_not_there_shows_what_is(client):
     page = response.content.decode()
     assert 'href="/strategien/"' in page
     assert town().contact in page
+
+
+def test_who_is_refused_and_signed_in_is_not_told_to_sign_in(citizen, signed_in):
+    strategy = StrategyFactory(published_at=None)
+
+    response = signed_in(citizen).get(reverse("strategy_preview", args=[strategy.pk]))
+
+    assert response.status_code == 403
+    assert "Mein Konto" in response.content.decode()
+    assert "Anmelden" not in response.content.decode()
 
 
 def test_a_draft_does_not_exist_for_the_public(client):
