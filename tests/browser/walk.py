@@ -20,7 +20,7 @@ WITHOUT_STATE = {}
 # Why there is no page -> names of addresses.
 WITHOUT_PAGE = {
     "leads on": """short_strategy short_goal comment account_reset_password mfa_login_webauthn
-        admin:login admin:logout admin:password_change admin:password_change_done
+        admin:app_list admin:login admin:logout admin:password_change admin:password_change_done
         admin:view_on_site admin:accounts_town_changelist admin:accounts_statement_changelist""",
     "another name of the door": "account_signup account_request_login_code",
     "takes a form and leads on": """vote take_waiting_text remove_version show_again discard_draft
