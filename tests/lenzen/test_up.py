@@ -95,10 +95,14 @@ def main_processes(environment, up) -> dict[str, int]:
     """The three that `up` started, by name."""
     found = {}
     for number, command in processes(environment).items():
-        parent = int(Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[1])
-        if parent == up.pid:
-            name = next(name for name in ("gunicorn", " beat ", " worker ") if name in command)
-            found[name.strip()] = number
+        try:
+            parent = int(Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        # Between its birth and its own command a child still bears that of its parent.
+        names = [name for name in ("gunicorn", " beat ", " worker ") if name in command]
+        if parent == up.pid and names:
+            found[names[0].strip()] = number
     return found
 
 
