@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from threading import local
 from urllib.parse import urlsplit
 
@@ -11,12 +10,12 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.core.signals import request_finished, request_started
 from django.test.signals import template_rendered
 
+from lenzen.management.commands.screenshots import CHROMIUM
 from tests.browser import access
 from tests.browser.walk import State, address_name
 from tests.conftest import free_port
 from tests.factories import UserFactory
 
-CHROMIUM = shutil.which("chromium")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -12,6 +12,8 @@ PICTURES = {
     "goal-phone": ("/3/1/", 360, 1200, False),
     "goal-dark": ("/3/1/", 1280, 1000, True),
 }
+# The same browser without a window takes half the time.
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
 
@@ -21,9 +23,7 @@ class Command(BaseCommand):
     def handle(self, **options):
         folder = settings.BASE_DIR / "docs" / "pictures"
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=ARGUMENTS
-            )
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             for name, picture in PICTURES.items():
                 take(browser, folder / f"{name}.png", *picture)
             browser.close()
