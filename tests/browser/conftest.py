@@ -113,6 +113,8 @@ def look(request, page, live_server, is_walk, checker, made_of):
         if path:
             page.goto(f"{live_server.url}{path}")
             page.wait_for_function(EDITORS_ARE_READY)
+        # A click waits until the next page begins, not until it is there.
+        page.wait_for_load_state()
         address = page.url.split("#")[0]
         if is_walk:
             html = served[address].text() if address in served else page.content()

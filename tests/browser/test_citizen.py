@@ -112,7 +112,7 @@ def test_from_the_leaflet_to_a_comment_and_off_again(options, visit, goal, mailo
     article = page.locator(f"#kommentar-{own.pk}")
     expect(article.get_by_text("Ihr Kommentar ist veröffentlicht.")).to_be_visible()
     expect(article.get_by_role("heading")).to_contain_text("Deichgängerin")
-    assert page.title().startswith(f"Kommentar Nr. {own.pk} ist veröffentlicht")
+    expect(page).to_have_title(re.compile(f"^Kommentar Nr. {own.pk} ist veröffentlicht"))
     assert not page.evaluate(TOO_WIDE)
     receipt = person.newest_mail()
     assert receipt.subject.startswith(f"Ihr Kommentar Nr. {own.pk} ist eingegangen")

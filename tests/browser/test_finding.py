@@ -1,6 +1,9 @@
 """Searching and telling others, the way people do it."""
 
+import re
+
 import pytest
+from playwright.sync_api import expect
 
 from tests.factories import CommentFactory, PhaseFactory
 
@@ -17,10 +20,10 @@ def test_searching_needs_neither_javascript_nor_cookie(new_context, live_server)
     page.get_by_label("Suchwörter").fill("hafen")
     page.get_by_role("button", name="Suchen").click()
 
-    assert page.title().startswith("1 Treffer für „hafen“")
+    expect(page).to_have_title(re.compile("^1 Treffer für „hafen“"))
     assert page.locator("mark").all_inner_texts() == ["Hafen"]
     page.get_by_role("link", name=f"Kommentar Nr. {comment.pk}").click()
-    assert page.url.endswith(f"#kommentar-{comment.pk}")
+    expect(page).to_have_url(re.compile(f"#kommentar-{comment.pk}$"))
     assert context.cookies() == []
 
 
