@@ -189,6 +189,11 @@ def test_full_strategy_and_discussion(look, discussion):
     look(f"{strategy.get_absolute_url()}druck/")
 
 
+def test_a_discussion_with_ways_to_moderate(look, be, moderator, discussion):
+    be(moderator)
+    look(discussion.goal.get_absolute_url())
+
+
 def test_extended_and_ended_discussion(look, discussion, moderator):
     phase = discussion.phase
     PhaseEventFactory(
