@@ -123,12 +123,15 @@ def _take_part(author: User, phase: Phase) -> Participation:
 
 
 def _confirm(comment: Comment, strategy: Strategy) -> None:
+    author = comment.author
+    follows = Subscription.objects.reaching(strategy).filter(person=author).exists()
+    brings_news = follows and author.news_rhythm != User.Rhythm.NEVER
     notify(
-        recipients=[comment.author],
+        recipients=[author],
         key=f"receipt:{comment.pk}",
         about=comment.about,
         subject=messages.receipt_subject(comment),
-        body=messages.receipt(comment, strategy),
+        body=messages.receipt(comment, strategy, brings_news=brings_news),
         unsubscribe_url=unsubscribe_url(strategy),
     )
 
@@ -355,7 +358,8 @@ def take_back_decision(*, decision: Decision, by: User) -> None:
 
 
 def _tell_author(comment: Comment, decision: Decision) -> None:
-    if comment.author is None:
+    # Nobody is told what they did themselves.
+    if comment.author_id in (None, decision.decided_by_id):
         return
     notify(
         recipients=[comment.author],

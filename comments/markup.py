@@ -39,6 +39,7 @@ class Shown(NamedTuple):
     edited_at: datetime | None
     has_versions: bool
     answers_earlier: int | None
+    answered_is_kept: bool
     opinion: str | None
     agreeing: int
     disagreeing: int
@@ -136,6 +137,7 @@ class Onlooker(NamedTuple):
             edited_at=comment.edited_at,
             has_versions=comment.has_versions,
             answers_earlier=_answers_earlier(comment, parent) if parent else None,
+            answered_is_kept=parent is not None and parent.has_versions,
             opinion=comment.opinion,
             agreeing=comment.agreeing,
             disagreeing=comment.disagreeing,

@@ -32,18 +32,20 @@ def receipt_subject(comment: Comment) -> str:
 
 
 @in_town_language
-def receipt(comment: Comment, strategy: Strategy) -> str:
+def receipt(comment: Comment, strategy: Strategy, *, brings_news: bool) -> str:
+    """``brings_news``: whether its author hears of the strategy from now on."""
+    why = _("You get this message because it is your first comment in this phase.")
+    news = _(
+        "From now on you hear when somebody answers you and when something happens to this"
+        " strategy."
+    )
     return "\n\n".join(
         [
             _("Your comment on “{place}” is published:").format(place=_place(comment)),
             _quoted(comment.text),
             absolute(comment.get_absolute_url()),
             strategy.next_steps,
-            _(
-                "You get this message because it is your first comment in this phase. From now"
-                " on you hear when somebody answers you and when something happens to this"
-                " strategy."
-            ),
+            f"{why} {news}" if brings_news else why,
         ]
     )
 
@@ -100,7 +102,11 @@ def decided(comment: Comment, decision: Decision) -> str:
     parts = [what[decision.verdict].format(place=_place(comment))]
     if decision.verdict != Decision.Verdict.RESTORED:
         parts += [_quoted(comment.text), *_reasons(comment, decision)]
-    return "\n\n".join([*parts, absolute(comment.get_absolute_url())])
+    why = _(
+        "You get this message because you wrote the comment, whatever you have switched off"
+        " otherwise."
+    )
+    return "\n\n".join([*parts, absolute(comment.get_absolute_url()), why])
 
 
 def _reasons(comment: Comment, decision: Decision) -> list[str]:
@@ -191,6 +197,11 @@ def report_answered(comment: Comment, decision: Decision) -> str:
             "The moderation has looked at comment No. {number}, which you reported, and leaves it"
             " as it is."
         )
+        if comment.withdrawn_at:
+            what = _(
+                "The moderation has looked at your report about comment No. {number} and decides"
+                " nothing more: whoever wrote the comment has withdrawn it."
+            )
         reason = _("Reason: {explanation}").format(explanation=decision.explanation)
     return "\n\n".join(
         [
@@ -199,6 +210,7 @@ def report_answered(comment: Comment, decision: Decision) -> str:
             _("A person decided this; no automatic system was involved."),
             _second_look(comment),
             absolute(comment.get_absolute_url()),
+            _why_reporters_hear(),
         ]
     )
 
@@ -220,5 +232,13 @@ def shown_again(comment: Comment) -> str:
             _("A person decided this; no automatic system was involved."),
             _second_look(comment),
             absolute(comment.get_absolute_url()),
+            _why_reporters_hear(),
         ]
+    )
+
+
+def _why_reporters_hear() -> str:
+    return _(
+        "You get this message because you reported the comment, whatever you have switched off"
+        " otherwise."
     )

@@ -97,7 +97,7 @@ def answer_reports(*, comment: Comment, decision: Decision) -> int:
         return 0
     Report.objects.filter(pk__in=[report.pk for report in reports]).update(decision=decision)
     notify(
-        **_reporters(reports),
+        **_reporters(reports, but=decision.decided_by_id),
         key=f"{decision.about}:reports",
         about=decision.about,
         subject=messages.report_answered_subject(comment),
@@ -111,7 +111,7 @@ def tell_reporters_shown_again(*, hiding: Decision, decision: Decision) -> None:
     """Whoever heard that ``hiding`` answered their report hears of its end, in ten minutes."""
     comment = hiding.comment
     notify(
-        **_reporters(hiding.reports.select_related("reporter")),
+        **_reporters(hiding.reports.select_related("reporter"), but=decision.decided_by_id),
         key=f"{decision.about}:reports",
         about=decision.about,
         subject=messages.shown_again_subject(comment),
@@ -139,10 +139,11 @@ def report_in_words(report: Report) -> str:
     return " · ".join(filter(None, [*parts, report.words]))
 
 
-def _reporters(reports: Iterable[Report]) -> dict[str, list]:
-    # One message for each of them, however often they reported.
+def _reporters(reports: Iterable[Report], but: int | None = None) -> dict[str, list]:
+    # One message for each of them, however often they reported; none of one's own deed.
     reports = list(reports)
     people = {report.reporter_id: report.reporter for report in reports if report.reporter}
+    people.pop(but, None)
     return {
         "recipients": list(people.values()),
         "addresses": sorted({report.email for report in reports if report.email}),

@@ -217,7 +217,7 @@ def _hint(viewer, phase):
     parts = [_("At most {number} characters.").format(number=most)]
     if viewer and viewer.public_name:
         parts.append(_("Appears in public as {name}.").format(name=viewer.public_name))
-    elif phase:
+    elif phase and not viewer:
         parts.append(in_last_hour(phase))
     return " ".join(filter(None, parts))
 

@@ -203,6 +203,12 @@ def _publish_waiting(request, place):
         return publish(request, draft.strategy, draft.goal, said)
     except CommentRefused as error:
         messages.error(request, error.refusal.sentence)
+        if twin := error.refusal.comment:
+            # It is there already, so nothing waits any more.
+            discard_draft(
+                token=draft.token, strategy=draft.strategy, goal=draft.goal, parent=draft.parent
+            )
+            return redirect(twin)
         return redirect(place)
 
 

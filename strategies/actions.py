@@ -308,7 +308,9 @@ def subscribe(*, person: User, strategy: Strategy | None) -> Subscription:
 
 
 def subscribe_by_commenting(*, person: User, strategy: Strategy) -> None:
-    """As ``subscribe``, but who switched it off before is left alone."""
+    """As ``subscribe``, but who switched it off before, or all, is left alone."""
+    if person.subscriptions.filter(strategy=None, ended_at__isnull=False).exists():
+        return
     # One statement, so it needs no transaction of its own; looking first would cost six.
     row = Subscription(person=person, strategy=strategy)
     Subscription.objects.bulk_create([row], ignore_conflicts=True)
@@ -327,6 +329,8 @@ def unsubscribe(*, person_id: int, strategy_id: int | None) -> None:
     _adopt(person_id)
     current = person.subscriptions.current()
     if strategy_id is None:
+        # Also who never followed all: no later comment is to start anything.
+        person.subscriptions.get_or_create(strategy=None)
         current.update(ended_at=Now())
         retract_unwanted(person_id=person_id)
         return

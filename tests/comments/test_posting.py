@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils.html import escape
 
-from accounts.models import Notification
+from accounts.models import Notification, User
 from comments.actions import CommentRefused, post_comment
 from comments.models import MAX_LENGTH, Comment, Draft
 from strategies.actions import unsubscribe
@@ -236,6 +236,17 @@ def test_nothing_written(text, signed_in, citizen, goal):
 
     assert "Bitte schreiben Sie zuerst etwas." in response.content.decode()
     assert not Comment.objects.exists()
+
+
+@pytest.mark.parametrize(("rhythm", "promises"), [("at_once", True), ("never", False)])
+def test_the_receipt_promises_no_news_to_who_wants_none(citizen, goal, rhythm, promises):
+    citizen.news_rhythm = User.Rhythm[rhythm.upper()]
+    citizen.save(update_fields=["news_rhythm"])
+
+    post_comment(author=citizen, strategy=goal.strategy, goal=goal, text="Mehr Bänke.")
+
+    receipt = Notification.objects.get(key__startswith="receipt:").body
+    assert ("Von nun an erfahren Sie" in receipt) is promises
 
 
 def test_the_same_text_again(signed_in, citizen, goal):

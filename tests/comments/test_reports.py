@@ -325,6 +325,26 @@ def test_nobody_is_told_that_withdrawn_words_stay(comment, moderator):
     assert not comment.author.notifications.exists()
 
 
+def test_who_reported_withdrawn_words_hears_that_they_are_withdrawn(comment, citizen, moderator):
+    report_comment(comment=comment, rule=Rule.PRIVACY, reporter=citizen)
+
+    decision = dismiss(withdrawn(comment), moderator)
+
+    answer = Notification.objects.get(about=decision.about).body
+    assert "hat ihn zurückgezogen" in answer
+    assert "lässt ihn" not in answer
+
+
+@pytest.mark.parametrize("decide", [hide, dismiss])
+def test_nobody_is_told_of_their_own_decision(decide, goal, open_phase, moderator):
+    own = CommentFactory(goal=goal, phase=open_phase, author=moderator)
+    ReportFactory(comment=own, reporter=moderator)
+
+    decision = decide(own, moderator)
+
+    assert not Notification.objects.filter(about=decision.about).exists()
+
+
 def test_dismissing_needs_a_reason_and_something_to_dismiss(comment, moderator):
     with pytest.raises(ModerationRefused):
         dismiss(comment, moderator)

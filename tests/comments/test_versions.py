@@ -100,6 +100,18 @@ def test_reply_names_the_version_it_answered(client, signed_in, edited):
     assert page_of(client, edited).count(link) == 1
 
 
+def test_reply_to_a_version_that_was_not_kept_leads_nowhere(client, signed_in, comment):
+    """Somebody had the form open while the text was changed, and nobody had answered yet."""
+    edit_comment(comment=comment, by=comment.author, text="Fewer parked cars.")
+    form = {"text": "Why?", "parent": comment.pk, "version": 1}
+    signed_in(UserFactory()).post(comment.goal.get_absolute_url(), form)
+
+    page = page_of(client, comment)
+
+    assert "Antwort auf eine frühere Fassung, die es nicht mehr gibt" in page
+    assert "#fassung-1" not in page
+
+
 def test_reply_is_for_the_version_that_was_read(signed_in, edited):
     form = {"text": "Why?", "parent": edited.pk, "version": 1}
 

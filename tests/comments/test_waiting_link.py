@@ -155,7 +155,9 @@ def test_the_same_text_of_two_browsers_is_published_once(link, client, elsewhere
     late = client.post(answer.url, {"code": first_code}, follow=True)
 
     assert "Diesen Text haben Sie hier schon veröffentlicht" in late.text
-    assert Comment.objects.count() == 1
+    comment = Comment.objects.get()
+    assert late.redirect_chain[-1][0].endswith(f"#kommentar-{comment.pk}")
+    assert not Draft.objects.exists()
 
 
 def test_the_new_code_goes_to_the_address_of_the_text(link, elsewhere):

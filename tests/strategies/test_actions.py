@@ -339,6 +339,17 @@ def test_a_goal_that_stays_as_it_is_has_no_earlier_wording(editor, citizen, goal
 # Those who follow
 
 
+def test_who_switched_all_off_is_started_on_nothing_by_a_comment(citizen):
+    unsubscribe(person_id=citizen.pk, strategy_id=None)
+    strategy = StrategyFactory()
+
+    subscribe_by_commenting(person=citizen, strategy=strategy)
+    assert not Subscription.objects.current().exists()
+
+    subscribe(person=citizen, strategy=strategy)
+    assert Subscription.objects.current().get().strategy == strategy
+
+
 def test_a_comment_does_not_switch_on_what_was_switched_off(citizen):
     strategy = StrategyFactory()
     subscribe_by_commenting(person=citizen, strategy=strategy)
