@@ -34,6 +34,9 @@ ERASED_ACCOUNTS_FILE = Path(
 PORT = env_int("PORT", 8000)
 if not 0 < PORT < 65536:
     stop("PORT must be between 1 and 65535.")
+WEB_CONCURRENCY = env_int("WEB_CONCURRENCY", 3)
+if not WEB_CONCURRENCY:
+    stop("WEB_CONCURRENCY must be at least 1.")
 SITE_URL = (os.environ.get("SITE_URL") or f"http://localhost:{PORT}").rstrip("/")
 _site = env_url("SITE_URL", ["http", "https"], SITE_URL)
 _LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}

@@ -51,7 +51,7 @@ def read_lines(path: Path) -> list[Line]:
         raise ImportRefused(
             _("This format cannot be read. Please save the file as .docx, HTML or plain text.")
         )
-    if content.startswith(b"PK"):
+    if content.startswith(b"PK") or path.suffix.lower() == ".docx":
         lines = _docx_lines(path)
     elif path.suffix.lower() in {".html", ".htm", ".xhtml"} or _is_html(content):
         lines = _html_lines(_decode(content, _declared_encoding(content)))

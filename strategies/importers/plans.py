@@ -77,7 +77,8 @@ class StrategyPlan:
         return rich_text(self.introduction_lines)
 
     def with_dates(self, opens_at: datetime | None, closes_at: datetime | None) -> "StrategyPlan":
-        """The plan with the dates that staff gave. ImportRefused: the end is not later."""
+        """The plan with the dates that staff gave. ImportRefused: one is missing, or the end
+        is not later."""
         if not (opens_at or closes_at):
             return self
         phase = self.phase or PhasePlan()
@@ -86,7 +87,11 @@ class StrategyPlan:
             opens_at=opens_at or phase.opens_at,
             closes_at=closes_at or phase.closes_at,
         )
-        if phase.has_dates and phase.closes_at <= phase.opens_at:
+        if not phase.has_dates:
+            raise ImportRefused(
+                _("The file does not say when its phase is: please give both --opens and --closes.")
+            )
+        if phase.closes_at <= phase.opens_at:
             raise ImportRefused(str(ENDS_TOO_EARLY))
         return replace(self, phase=phase)
 

@@ -153,6 +153,8 @@ def test_a_killed_process_is_started_again_and_still_nothing_is_left(environment
         ({**PUBLIC, "STAFF_NEEDS_SECOND_FACTOR": "maybe"}, "must be yes or no, not “maybe”"),
         ({"PORT": "eighty"}, "PORT must be a whole number, not “eighty”"),
         ({"PORT": "70000"}, "PORT must be between 1 and 65535"),
+        ({"WEB_CONCURRENCY": "many"}, "WEB_CONCURRENCY must be a whole number, not “many”"),
+        ({"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY must be at least 1"),
         ({"DATABASE_URL": "mysql://127.0.0.1/lenzen"}, "DATABASE_URL must begin with postgres://"),
         ({"DATABASE_URL": "postgres://127.0.0.1:9/lenzen"}, "The database cannot be reached"),
         ({"REDIS_URL": "127.0.0.1"}, "REDIS_URL must begin with redis://"),

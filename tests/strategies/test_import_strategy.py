@@ -114,6 +114,15 @@ def test_unusable_day_is_refused_before_anything_is_read(file):
     assert not Strategy.objects.exists()
 
 
+@pytest.mark.parametrize("given", [("--opens", "1.5.2036"), ("--closes", "31.5.2036")])
+def test_one_day_is_no_phase(run, file, given):
+    code, said = run(*given, file())
+
+    assert code == 1
+    assert "bitte geben Sie --opens und --closes an" in said
+    assert not Strategy.objects.exists()
+
+
 # Published at once
 
 

@@ -20,7 +20,7 @@ from strategies.models import Strategy
 
 WEB = [
     *("gunicorn", "lenzen.wsgi", "--bind", f"{settings.BIND}:{settings.PORT}", "--preload"),
-    *("--workers", os.environ.get("WEB_CONCURRENCY") or "3", "--no-control-socket"),
+    *("--workers", str(settings.WEB_CONCURRENCY), "--no-control-socket"),
     *("--log-level", "warning"),
 ]
 WORKER = [
