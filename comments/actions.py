@@ -247,6 +247,15 @@ def take_back_withdrawal(*, comment: Comment, by: User) -> None:
     if reason := may_take_back_withdrawal(by, comment, phase):
         raise WithdrawalRefused(reason)
     Comment.objects.filter(pk=comment.pk).update(withdrawn_at=None)
+    _tell_parent_after_all(comment)
+
+
+def _tell_parent_after_all(comment: Comment) -> None:
+    """Write the news of a reply again, which went when it was not to be read. Its key lets
+    nobody hear twice."""
+    shown = Comment.objects.visible().exclude(parent=None).select_related("parent", "phase")
+    if reply := shown.filter(pk=comment.pk).first():
+        _tell_parent(reply, reply.parent, reply.phase.strategy)
 
 
 @transaction.atomic
@@ -295,6 +304,7 @@ def restore_comment(*, comment: Comment, by: User) -> Decision:
         comment=comment, verdict=Decision.Verdict.RESTORED, decided_by=by
     )
     Comment.objects.filter(pk=comment.pk).update(hidden_by=None)
+    _tell_parent_after_all(comment)
     # Who was not told that it was hidden need not hear that it is back.
     if retract(about=comment.hidden_by.about):
         reopen_reports(decision=comment.hidden_by)
@@ -350,7 +360,10 @@ def take_back_decision(*, decision: Decision, by: User) -> None:
     if decision.verdict != Decision.Verdict.DISMISSED:
         Comment.objects.filter(pk=comment.pk).update(hidden_by=history[1] if was_hidden else None)
     retract(about=decision.about)
+    if decision.verdict == Decision.Verdict.HIDDEN:
+        _tell_parent_after_all(comment)
     if was_hidden:
+        retract(about=comment.about)
         # Restoring may have taken back a message that the author had not read yet.
         _tell_author(comment, history[1])
         answer_reports(comment=comment, decision=history[1])

@@ -89,9 +89,17 @@ def test_messages_that_quote_it_and_have_not_left_are_taken_back(citizen, modera
         author=citizen, strategy=goal.strategy, goal=goal, text=TEXT, parent=comment
     )
 
-    hide(reply, moderator)
+    hiding = hide(reply, moderator)
+    news = author.notifications.filter(body__contains=TEXT)
+    assert not news.exists()
 
-    assert not author.notifications.filter(body__contains=TEXT).exists()
+    take_back_decision(decision=hiding, by=moderator)
+    assert news.count() == 1
+    aged(hide(reply, moderator))
+    restoring = restore_comment(comment=reply, by=moderator)
+    assert news.count() == 1
+    take_back_decision(decision=restoring, by=moderator)
+    assert not news.exists()
 
 
 @pytest.mark.parametrize(

@@ -156,3 +156,18 @@ def test_what_was_hidden_stays_hidden(comment, citizen, client):
     page = page_of(client, comment)
     assert TEXT not in page
     assert "von der Moderation ausgeblendet" in page
+
+
+def test_an_answer_that_is_shown_again_is_news_again_but_once(citizen, goal):
+    author = UserFactory()
+    comment = post_comment(author=author, strategy=goal.strategy, goal=goal, text="Bänke fehlen.")
+    reply = post_comment(
+        author=citizen, strategy=goal.strategy, goal=goal, text="Am Markt auch.", parent=comment
+    )
+    news = author.notifications.filter(key=f"reply:{reply.pk}")
+
+    withdraw_comment(comment=reply, by=citizen)
+    assert not news.exists()
+    take_back_withdrawal(comment=reply, by=citizen)
+
+    assert news.count() == 1
