@@ -101,11 +101,13 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix, email, context):
         """A mail with a code, through the outbox; it is pointless when the code is."""
         code = context["code"]
+        person = context.get("user")
+        key = (person.message_prefix if person else "") + get_random_string(20)
         context = {"code": f"{code[:3]} {code[3:]}", "link": context.get("link", "")}
         context |= {"town": town(), "minutes": int(VALIDITY.total_seconds() // 60)}
         notify(
             addresses=[email],
-            key=get_random_string(20),
+            key=key,
             subject=render_to_string(f"{template_prefix}_subject.txt", context).strip(),
             body=render_to_string(f"{template_prefix}_message.txt", context),
             expires_at=Now() + VALIDITY,
@@ -113,8 +115,9 @@ class AccountAdapter(DefaultAccountAdapter):
         )
 
     def send_confirmation_mail(self, request, emailconfirmation, signup):
-        address = emailconfirmation.email_address.email
-        self.send_mail("account/email/email_confirmation", address, {"code": emailconfirmation.key})
+        address = emailconfirmation.email_address
+        context = {"code": emailconfirmation.key, "user": address.user}
+        self.send_mail("account/email/email_confirmation", address.email, context)
 
     @in_town_language
     def send_notification_mail(self, template_prefix, user, context=None, email=None):
@@ -123,7 +126,7 @@ class AccountAdapter(DefaultAccountAdapter):
         notify(
             recipients=[] if email else [user],
             addresses=[email] if email else [],
-            key=get_random_string(20),
+            key=user.message_prefix + get_random_string(20),
             subject=f"{what} ({town().site_name})",
             body=_(
                 "{what}.\n\nIf it was you, there is nothing to do. If it was not you, please"

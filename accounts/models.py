@@ -130,6 +130,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         return datetime.combine(day, GATHERED_UNTIL, town)
 
     @property
+    def message_prefix(self) -> str:
+        """Begins the key of messages to an address that is not theirs yet, or any more."""
+        return f"person:{self.pk}:"
+
+    @property
     def badge(self) -> str:
         """What stands beside the name of staff; empty for citizens."""
         if not self.is_staff:

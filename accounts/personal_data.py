@@ -19,7 +19,7 @@ def export(person: User) -> dict[str, list[dict]]:
     Of messages only that there were some: their words may be those of others.
     """
     addresses = addresses_of(person)
-    told = Notification.objects.filter(Q(recipient=person) | Q(address__in=addresses))
+    told = Notification.objects.filter(Q(recipient=person) | _sent_elsewhere(person))
     keys = Authenticator.objects.filter(user=person)
     sessions = UserSession.objects.filter(user=person)
     return {
@@ -66,13 +66,24 @@ def addresses_of(person: User) -> set[str]:
     return {address.lower() for address in (person.email, *rows)}
 
 
+def _sent_elsewhere(person: User) -> Q:
+    """Messages to an address of theirs, also to one they are leaving or only asked for."""
+    return Q(address__in=addresses_of(person)) | Q(key__startswith=person.message_prefix)
+
+
+def leave_address(address: str) -> None:
+    """Forget what was sent to ``address``, which has no account any more."""
+    Notification.objects.filter(address=address).delete()
+    Bounce.objects.filter(address=address).delete()
+
+
 def erase(person: User) -> None:
     """Delete the account and whatever else holds its address or name. Call it last.
 
     It must be locked, and nobody may be signed in with it afterwards.
     """
     addresses = addresses_of(person)
-    Notification.objects.filter(address__in=addresses).delete()
+    Notification.objects.filter(_sent_elsewhere(person)).delete()
     Bounce.objects.filter(address__in=addresses).delete()
     _end_sessions(person, addresses)
     named = Q(object_repr__in=addresses)

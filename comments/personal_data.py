@@ -83,6 +83,12 @@ def hold(person: User) -> None:
     list(person.comments.order_by("pk").select_for_update().values_list("pk"))
 
 
+def leave_address(address: str) -> None:
+    """Forget who reported from ``address``, and what waits there for a code."""
+    unname(Report.objects.filter(email__iexact=address))
+    Draft.objects.filter(person=None, address__iexact=address).delete()
+
+
 def erase(person: User, *, withdraw: bool) -> None:
     """Take the name from all comments and, with ``withdraw``, the words as well.
 

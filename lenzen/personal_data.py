@@ -9,11 +9,14 @@ from datetime import datetime
 from functools import partial
 from io import BytesIO
 
+from allauth.account.models import EmailAddress
+from allauth.account.signals import email_changed
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models.deletion import Collector, ProtectedError
+from django.dispatch import receiver
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -211,6 +214,21 @@ def erase(person: User, *, withdraw: bool = False) -> None:
     of_accounts.erase(person)
     # Not before: of an account that lives on, nothing may stand there.
     transaction.on_commit(partial(_write_down, line))
+
+
+# Connected here: an address is changed at an address of the site, and those lead to this module.
+@receiver(email_changed)
+@transaction.atomic
+def leave_address(*, user: User, from_email_address: EmailAddress | None, **signal) -> None:
+    """Keep nothing under the address that ``user`` has just changed for another one.
+
+    Nobody could find it any more when the account is erased.
+    """
+    if from_email_address:
+        address = from_email_address.email.lower()
+        of_comments.leave_address(address)
+        of_strategies.leave_address(user, address)
+        of_accounts.leave_address(address)
 
 
 def _write_down(line: str) -> None:

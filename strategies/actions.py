@@ -344,8 +344,13 @@ def unsubscribe(*, person_id: int, strategy_id: int | None) -> None:
 
 def _adopt(person_id: int) -> None:
     # What the address asked for before there was an account is the person's from now on.
-    owned = User.objects.filter(pk=person_id).values("email")
-    rows = Subscription.objects.filter(person=None, address__in=owned)
+    take_over(person_id=person_id, address=User.objects.filter(pk=person_id).values("email"))
+
+
+def take_over(*, person_id: int, address: str | QuerySet) -> None:
+    """Let the person follow what ``address``, or the one of a query, follows without account."""
+    asked = address if isinstance(address, QuerySet) else [address]
+    rows = Subscription.objects.filter(person=None, address__in=asked)
     for row in rows.exclude(confirmed_at=None):
         Subscription.objects.get_or_create(person_id=person_id, strategy_id=row.strategy_id)
     rows.delete()

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.personal_data import addresses_of
+from strategies.actions import take_over
 from strategies.models import Participation, PhaseEvent, Subscription
 
 
@@ -44,6 +45,11 @@ def export(person: User) -> dict[str, list[dict]]:
 def hold(person: User) -> None:
     """Until commit, let nobody count another contribution of ``person``."""
     list(Participation.objects.filter(person=person).order_by("pk").select_for_update())
+
+
+def leave_address(person: User, address: str) -> None:
+    """Let the account follow what ``address`` followed, which is no longer theirs."""
+    take_over(person_id=person.pk, address=address)
 
 
 def erase(person: User) -> None:

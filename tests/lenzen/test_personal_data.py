@@ -24,6 +24,8 @@ from accounts.town import PageVersion, Statement, Town
 from comments.actions import post_comment
 from comments.drafts import let_wait
 from comments.models import Comment, CommentVersion, Decision, Draft, Report, Vote
+from comments.reports import report_comment
+from comments.rulebook import Rule
 from lenzen.personal_data import SECTIONS, WORDS, ErasureRefused, as_zip, erase, export, refusal
 from strategies.models import GoalVersion, Milestone, Participation, PhaseEvent, Subscription
 from tests.accounts.door import CODE, HOST, code_sent, enter, knock, signed_in_as
@@ -251,6 +253,24 @@ def test_after_erasing_the_address_stands_in_no_table_session_or_cache(goal, cho
     assert places_of(ADDRESS, NAME) == []
     assert signed_in_as(reader) is None
     assert "Ihr Konto ist gelöscht" in reader.get("/konto/geloescht/").text
+
+
+@pytest.mark.parametrize("is_confirmed", [True, False])
+def test_after_erasing_no_address_stands_there_that_was_left_or_wanted(goal, is_confirmed):
+    SubscriptionFactory(person=None, address=ADDRESS, confirmed_at=timezone.now(), strategy=None)
+    report_comment(
+        comment=CommentFactory(goal=goal), rule=Rule.PRIVACY, name=NAME, email=ADDRESS.upper()
+    )
+    reader = came_in()
+    reader.post("/konto/e-mail/", {"email": "new@example.org", "action_add": ""})
+    assert "accounts_notification.address" in places_of("new@example.org")
+    if is_confirmed:
+        reader.post("/konto/e-mail/code/", {"code": code_sent()})
+        assert Subscription.objects.current().get().person.email == "new@example.org"
+
+    reader.post(DELETE, {"comments": "keep"})
+
+    assert places_of(ADDRESS, "new@example.org") == []
 
 
 @pytest.mark.parametrize("choice", ["keep", "withdraw"])
