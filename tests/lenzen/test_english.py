@@ -23,6 +23,7 @@ from tests.factories import (
     GoalFactory,
     MilestoneFactory,
     ReplyFactory,
+    TownFactory,
     UserFactory,
     days,
     hidden,
@@ -91,6 +92,7 @@ TOWN = "Auenland"
 
 @pytest.fixture
 def german_town(goal, open_phase):
+    TownFactory(site_name=f"{TOWN} 2035", operator=f"Amt {TOWN}")
     open_phase.title = TOWN
     open_phase.save()
     strategy = goal.strategy
