@@ -151,7 +151,7 @@ def notify_news(
     """
 
     words = {"key": key, "about": about, "subject": subject, "body": body}
-    wanted = (person for person in recipients if person.news_rhythm != User.Rhythm.NEVER)
+    wanted = (person for person in recipients if person.wants_news)
     _owe(
         Notification(
             unsubscribe_url=unsubscribe_url(follower),

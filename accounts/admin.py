@@ -177,13 +177,14 @@ class NotificationAdmin(admin.ModelAdmin):
     show_full_result_count = False
 
     def get_queryset(self, request):
-        names_all = request.user.has_perm("comments.view_comment")
+        names_all = self._names_all(request)
         return super().get_queryset(request).annotate(names_all=Value(names_all))
 
     def get_search_fields(self, request):
-        if request.user.has_perm("comments.view_comment"):
-            return ["subject", "recipient__public_name"]
-        return ["subject"]
+        return ["subject", "recipient__public_name"] if self._names_all(request) else ["subject"]
+
+    def _names_all(self, request):
+        return request.user.has_perm("comments.view_comment")
 
     def get_search_results(self, request, queryset, search_term):
         found, may_repeat = super().get_search_results(request, queryset, search_term)

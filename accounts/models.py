@@ -130,6 +130,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         return datetime.combine(day, GATHERED_UNTIL, town)
 
     @property
+    def wants_news(self) -> bool:
+        return self.news_rhythm != self.Rhythm.NEVER
+
+    @property
     def message_prefix(self) -> str:
         """Begins the key of messages to an address that is not theirs yet, or any more."""
         return f"person:{self.pk}:"

@@ -23,9 +23,10 @@ from comments.rules import (
     refusal,
     rules_to_agree_to,
 )
-from strategies.actions import Refused, subscribe_by_commenting
+from strategies.actions import Refused
 from strategies.messages import unsubscribe_url
 from strategies.models import TAKE_BACK, Goal, Participation, Phase, Strategy, Subscription
+from strategies.subscriptions import subscribe_by_commenting
 from strategies.wording import clock
 
 
@@ -125,7 +126,7 @@ def _take_part(author: User, phase: Phase) -> Participation:
 def _confirm(comment: Comment, strategy: Strategy) -> None:
     author = comment.author
     follows = Subscription.objects.reaching(strategy).filter(person=author).exists()
-    brings_news = follows and author.news_rhythm != User.Rhythm.NEVER
+    brings_news = author.wants_news and follows
     notify(
         recipients=[author],
         key=f"receipt:{comment.pk}",
@@ -372,7 +373,7 @@ def take_back_decision(*, decision: Decision, by: User) -> None:
 
 def _tell_author(comment: Comment, decision: Decision) -> None:
     # Nobody is told what they did themselves.
-    if comment.author_id in (None, decision.decided_by_id):
+    if comment.author is None or comment.author == decision.decided_by:
         return
     notify(
         recipients=[comment.author],

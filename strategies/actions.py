@@ -6,24 +6,19 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
-from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
 from accounts.actions import (
     WORTH_SENDING,
-    choose_rhythm,
-    forget_bounce,
     notify,
     notify_news,
     retract,
-    retract_unwanted,
 )
 from accounts.models import User
 from lenzen.richtext import clean
 from strategies import messages
 from strategies.models import (
     TAKE_BACK,
-    WORTH_CONFIRMING,
     Goal,
     GoalVersion,
     Phase,
@@ -288,124 +283,3 @@ def _record(phase: Phase, kind: str) -> bool:
     if is_ours and due.moment > now - NEWS:
         _announce(event, phase, now)
     return is_ours
-
-
-# Those who follow: ``strategy`` None is all strategies
-
-
-@transaction.atomic
-def subscribe(*, person: User, strategy: Strategy | None) -> Subscription:
-    """Let ``person`` hear of ``strategy``, also after having switched it or all news off."""
-    _adopt(person.pk)
-    if person.news_rhythm == User.Rhythm.NEVER:
-        choose_rhythm(person=person, rhythm=User.Rhythm.AT_ONCE)
-    if strategy is None:
-        person.subscriptions.update(ended_at=None)
-    subscription, _created = Subscription.objects.update_or_create(
-        person=person, strategy=strategy, defaults={"ended_at": None}
-    )
-    return subscription
-
-
-def subscribe_by_commenting(*, person: User, strategy: Strategy) -> None:
-    """As ``subscribe``, but who switched it off before, or all, is left alone."""
-    if person.subscriptions.filter(strategy=None, ended_at__isnull=False).exists():
-        return
-    # One statement, so it needs no transaction of its own; looking first would cost six.
-    row = Subscription(person=person, strategy=strategy)
-    Subscription.objects.bulk_create([row], ignore_conflicts=True)
-
-
-@transaction.atomic
-def unsubscribe(*, person_id: int, strategy_id: int | None) -> None:
-    """Let them hear no more of it, nor what waits to be sent.
-
-    The row stays, so that a comment does not start it again, and so that who follows
-    all strategies can leave one out. Nothing happens when the person is gone.
-    """
-    person = User.objects.filter(pk=person_id).first()
-    if person is None:
-        return
-    _adopt(person_id)
-    current = person.subscriptions.current()
-    if strategy_id is None:
-        # Also who never followed all: no later comment is to start anything.
-        person.subscriptions.get_or_create(strategy=None)
-        current.update(ended_at=Now())
-        retract_unwanted(person_id=person_id)
-        return
-    row, _created = person.subscriptions.get_or_create(strategy_id=strategy_id)
-    current.filter(pk=row.pk).update(ended_at=Now())
-    events = PhaseEvent.objects.filter(phase__strategy=strategy_id)
-    abouts = [event.about for event in events.only("pk")]
-    url = messages.unsubscribe_url(row.strategy)(person)
-    retract_unwanted(person_id=person_id, url=url, abouts=abouts)
-
-
-def _adopt(person_id: int) -> None:
-    # What the address asked for before there was an account is the person's from now on.
-    take_over(person_id=person_id, address=User.objects.filter(pk=person_id).values("email"))
-
-
-def take_over(*, person_id: int, address: str | QuerySet) -> None:
-    """Let the person follow what ``address``, or the one of a query, follows without account."""
-    asked = address if isinstance(address, QuerySet) else [address]
-    rows = Subscription.objects.filter(person=None, address__in=asked)
-    for row in rows.exclude(confirmed_at=None):
-        Subscription.objects.get_or_create(person_id=person_id, strategy_id=row.strategy_id)
-    rows.delete()
-
-
-@transaction.atomic
-def ask_to_follow(*, address: str, strategy: Strategy | None) -> None:
-    """Mail to ``address`` the link that lets it hear of ``strategy``, or that it does.
-
-    Whoever asks learns nothing of that. Until the link is used the address counts for
-    nothing, and after seven days it is forgotten.
-    """
-    address = address.strip().lower()
-    row, _created = Subscription.objects.get_or_create(
-        person=None, address=address, strategy=strategy
-    )
-    Subscription.objects.filter(pk=row.pk, confirmed_at=None).update(started_at=Now())
-    body = messages.already_following if row.confirmed_at else messages.please_confirm
-    notify(
-        addresses=[address],
-        key=get_random_string(20),
-        subject=messages.asked_subject(strategy),
-        body=body(row),
-        expires_at=Now() + WORTH_CONFIRMING,
-        is_private=True,
-    )
-
-
-@transaction.atomic
-def confirm_following(*, subscription_id: int) -> Subscription | None:
-    """Let the address hear from now on; None when it has not asked, or too long ago.
-
-    Where it has an account, the account follows.
-    """
-    rows = Subscription.objects.unconfirmed().select_for_update(of=("self",))
-    row = rows.filter(pk=subscription_id).first()
-    if row is None:
-        return None
-    forget_bounce(address=row.address)
-    if person := User.objects.filter(email=row.address).first():
-        row.delete()
-        return subscribe(person=person, strategy=row.strategy)
-    Subscription.objects.filter(pk=row.pk).update(confirmed_at=Now())
-    return row
-
-
-@transaction.atomic
-def forget_follower(*, subscription_id: int) -> None:
-    """Forget an address that wants to hear no more, of one strategy or of anything."""
-    row = Subscription.objects.filter(pk=subscription_id, person=None).first()
-    if row is None:
-        return
-    url = messages.unsubscribe_url(row.strategy, {row.address: row.pk})(row.address)
-    retract_unwanted(address=row.address, url=url)
-    rows = Subscription.objects.filter(address=row.address)
-    (rows.filter(pk=row.pk) if row.strategy_id else rows).delete()
-    if not rows.all().exists() and not User.objects.filter(email=row.address).exists():
-        forget_bounce(address=row.address)

@@ -10,16 +10,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from strategies.actions import (
+from strategies.forms import FollowForm
+from strategies.messages import read_confirm_token, read_unsubscribe_token
+from strategies.models import Strategy, Subscription
+from strategies.subscriptions import (
     ask_to_follow,
     confirm_following,
     forget_follower,
     subscribe,
     unsubscribe,
 )
-from strategies.forms import FollowForm
-from strategies.messages import read_confirm_token, read_unsubscribe_token
-from strategies.models import Strategy, Subscription
 
 
 @never_cache

@@ -5,8 +5,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.personal_data import addresses_of
-from strategies.actions import take_over
 from strategies.models import Participation, PhaseEvent, Subscription
+from strategies.subscriptions import take_over
 
 
 def export(person: User) -> dict[str, list[dict]]:
@@ -49,7 +49,7 @@ def hold(person: User) -> None:
 
 def leave_address(person: User, address: str) -> None:
     """Let the account follow what ``address`` followed, which is no longer theirs."""
-    take_over(person_id=person.pk, address=address)
+    take_over(person_id=person.pk, addresses=[address])
 
 
 def erase(person: User) -> None:

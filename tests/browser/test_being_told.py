@@ -8,9 +8,9 @@ from django.conf import settings
 from accounts.actions import record_bounce
 from accounts.messages import as_email, no_news_url
 from accounts.models import Notification
-from strategies.actions import ask_to_follow, subscribe
 from strategies.messages import confirm_url, unsubscribe_url
 from strategies.models import Subscription
+from strategies.subscriptions import ask_to_follow, subscribe
 from tests.factories import NotificationFactory, StrategyFactory, SubscriptionFactory, days
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -9,8 +9,8 @@ from django.utils.html import escape
 from accounts.models import Notification, User
 from comments.actions import CommentRefused, post_comment
 from comments.models import MAX_LENGTH, Comment, Draft
-from strategies.actions import unsubscribe
 from strategies.models import Participation, Subscription
+from strategies.subscriptions import unsubscribe
 from tests.factories import (
     CommentFactory,
     GoalFactory,

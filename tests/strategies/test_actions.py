@@ -17,13 +17,11 @@ from strategies.actions import (
     record_due_events,
     reopen_phase,
     revise_goal,
-    subscribe,
-    subscribe_by_commenting,
     take_back_event,
     unpublish_strategy,
-    unsubscribe,
 )
 from strategies.models import TAKE_BACK, Phase, PhaseEvent, Subscription
+from strategies.subscriptions import subscribe, subscribe_by_commenting, unsubscribe
 from tests.factories import (
     GoalFactory,
     PhaseEventFactory,

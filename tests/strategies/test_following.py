@@ -11,18 +11,16 @@ from django.test.utils import CaptureQueriesContext
 from accounts.actions import record_bounce
 from accounts.models import Bounce, Notification, User
 from comments.actions import post_comment
-from strategies.actions import (
-    ask_to_follow,
-    close_phase,
-    confirm_following,
-    record_due_events,
-    subscribe,
-    subscribe_by_commenting,
-    take_back_event,
-    unsubscribe,
-)
+from strategies.actions import close_phase, record_due_events, take_back_event
 from strategies.messages import confirm_url, unsubscribe_url
 from strategies.models import WORTH_CONFIRMING, Subscription
+from strategies.subscriptions import (
+    ask_to_follow,
+    confirm_following,
+    subscribe,
+    subscribe_by_commenting,
+    unsubscribe,
+)
 from tests.factories import (
     GoalFactory,
     PhaseFactory,

@@ -8,8 +8,9 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Notification, TaskRun
-from strategies.actions import publish_strategy, record_due_events, unsubscribe
+from strategies.actions import publish_strategy, record_due_events
 from strategies.models import Phase, PhaseEvent, Strategy
+from strategies.subscriptions import unsubscribe
 from strategies.tasks import close_due_phases
 from tests.factories import (
     ParticipationFactory,
