@@ -92,7 +92,7 @@ def post_comment(
         badge=author.badge,
         label=label,
         text=text,
-        answered_version=min(version or parent.version, parent.version) if parent else None,
+        answered_version=parent.version_read(version) if parent else None,
         posted_at=phase.now,
     )
     if goal and not goal.commented_at:

@@ -15,13 +15,15 @@ def save_draft(
     strategy: Strategy,
     goal: Goal | None,
     parent: Comment | None,
+    version: int | None,
     text: str,
     label: str = "",
 ) -> Draft:
-    """Keep a text for ``person``, who has one per place."""
+    """Keep a text for ``person``, who has one per place. ``version`` is as in ``let_wait``."""
     place = {"person": person, "strategy": strategy, "goal": goal, "parent": parent}
     Draft.objects.filter(**place).delete()
-    return Draft.objects.create(**place, text=text, label=label)
+    read = parent.version_read(version) if parent else None
+    return Draft.objects.create(**place, answered_version=read, text=text, label=label)
 
 
 def let_wait(
@@ -47,7 +49,7 @@ def let_wait(
         strategy=strategy,
         goal=goal,
         parent=parent,
-        answered_version=min(version or parent.version, parent.version) if parent else None,
+        answered_version=parent.version_read(version) if parent else None,
         text=text,
         label=label,
     )

@@ -12,14 +12,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from comments.actions import CommentRefused, RemovalRefused, edit_comment, remove_version
 from comments.differences import differences
 from comments.forms import WordsForm
-from comments.models import MAX_LENGTH, Comment, CommentVersion
+from comments.models import LONGEST_DRAFT, Comment, CommentVersion
 from comments.rules import may_edit, rules_to_agree_to
 from comments.threads import prepare
 from strategies.models import Phase
 from strategies.wording import day_and_time
-
-KEPT = 4 * MAX_LENGTH
-"""Characters that wait while their author signs in again."""
 
 
 @require_http_methods(["GET", "POST"])
@@ -68,7 +65,7 @@ def _form(request, comment):
 
 def _to_the_door(request, pk):
     if request.method == "POST":
-        words = {name: request.POST.get(name, "")[:KEPT] for name in ("text", "label")}
+        words = {name: request.POST.get(name, "")[:LONGEST_DRAFT] for name in ("text", "label")}
         request.session["edit"] = {"comment": pk, "words": words}
         sentence = _(
             "You are no longer signed in. Your text is still there. Please sign in again,"

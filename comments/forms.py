@@ -11,7 +11,8 @@ from comments.rules import too_long
 
 
 class WordsForm(forms.Form):
-    """A text, and what kind of comment it is. Checks the text and only the text."""
+    """A text of at most ``most`` characters, and what kind of comment it is. Checks the text and
+    only the text."""
 
     label = forms.ChoiceField(
         label=_("What kind of comment is it?"),
@@ -25,14 +26,14 @@ class WordsForm(forms.Form):
         error_messages={"required": _("Please write something first.")},
     )
 
-    def __init__(self, *args, strategy, **kwargs):
+    def __init__(self, *args, strategy, most=MAX_LENGTH, **kwargs):
         super().__init__(*args, **kwargs)
-        self.strategy = strategy
+        self.strategy, self.most = strategy, most
 
     def clean_text(self):
         # Browsers send a line break as two characters.
         text = self.cleaned_data["text"].replace("\r\n", "\n").replace("\r", "\n")
-        if len(text) > MAX_LENGTH:
+        if len(text) > self.most:
             raise forms.ValidationError(too_long(len(text), self.strategy), code="too_long")
         return text
 

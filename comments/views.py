@@ -23,7 +23,7 @@ from comments.arrangement import Arrangement
 from comments.drafts import discard_draft, save_draft
 from comments.forms import CommentForm, VisitorCommentForm
 from comments.markup import Onlooker, markup
-from comments.models import MAX_LENGTH, Comment, Opinion
+from comments.models import LONGEST_DRAFT, MAX_LENGTH, Comment, Opinion
 from comments.rules import (
     closed,
     may_take_back_withdrawal,
@@ -69,10 +69,12 @@ def whole(request, slug):
 def _discussion(request, strategy, goal, goals):
     refused = None
     if request.method == "POST":
-        form = _form(request)(request.POST, strategy=strategy, goal=goal)
+        # Whoever is no longer signed in is led to the door, and the text is kept there.
+        saves = "save" in request.POST and request.user.is_authenticated
+        limit = {"most": LONGEST_DRAFT} if saves else {}
+        form = _form(request)(request.POST, strategy=strategy, goal=goal, **limit)
         if form.is_valid():
-            # Whoever is no longer signed in is led to the door, and the text is kept there.
-            if "save" in request.POST and request.user.is_authenticated:
+            if saves:
                 return _save(request, strategy, goal, form.cleaned_data)
             try:
                 return _post(request, strategy, goal, form.cleaned_data)
@@ -115,7 +117,7 @@ def _post(request, strategy, goal, said):
 
 def _save(request, strategy, goal, said):
     """Keep the text for later; nothing is published."""
-    words = {"text": said["text"], "label": said["label"]}
+    words = {name: said[name] for name in ("version", "text", "label")}
     place = {"strategy": strategy, "goal": goal, "parent": said["parent"]}
     save_draft(person=request.user, **words, **place)
     discard_draft(token=request.session.get("draft", ""), **place)

@@ -42,11 +42,11 @@ def place_of_text(strategy, goal, parent):
 def keep(request, strategy, goal, said):
     """Keep the text for its author if we know them, else for this browser. Return it."""
     place = {"strategy": strategy, "goal": goal, "parent": said["parent"]}
-    words = {"text": said["text"], "label": said["label"]}
+    words = {name: said[name] for name in ("version", "text", "label")}
     if request.user.is_authenticated:
         return save_draft(person=request.user, **place, **words)
     who = {"name": said.get("name", ""), "address": said.get("email", "")}
-    draft = let_wait(**who, **place, version=said["version"], **words)
+    draft = let_wait(**who, **place, **words)
     # Corrected: nobody is to publish what it said before.
     discard_draft(token=request.session.get("draft", ""), **place)
     request.session["draft"] = draft.token
@@ -81,8 +81,13 @@ def waiting_text(request, strategy, goal):
     draft = here.order_by("-saved_at").first()
     if draft is None:
         return {}
-    words = {"text": draft.text, "label": draft.label, "parent": draft.parent_id}
-    return words | {"draft": draft.pk if draft.person_id else None}
+    return {
+        "text": draft.text,
+        "label": draft.label,
+        "parent": draft.parent_id,
+        "version": draft.answered_version,
+        "draft": draft.pk if draft.person_id else None,
+    }
 
 
 def in_last_hour(phase):

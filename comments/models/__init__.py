@@ -9,9 +9,10 @@ from comments.models.comments import (
     Vote,
 )
 from comments.models.decisions import Decision, Report, ReportQuerySet
-from comments.models.drafts import Draft
+from comments.models.drafts import LONGEST_DRAFT, Draft
 
 __all__ = [
+    "LONGEST_DRAFT",
     "MAX_LENGTH",
     "READABLE",
     "Comment",

@@ -178,6 +178,11 @@ class Comment(models.Model):
         """Whether somebody has replied to it or voted on it."""
         return self.replies.exists() or self.votes.exists()
 
+    def version_read(self, version: int | None) -> int:
+        """The version that somebody answers who says they have read this one; by default the
+        latest."""
+        return min(version or self.version, self.version)
+
     @property
     def public_text(self) -> str:
         """The words that may be shown anywhere; empty when there are none."""

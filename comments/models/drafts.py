@@ -8,6 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from comments.models.comments import MAX_LENGTH, Comment, Label
 from strategies.models import Goal, Strategy
 
+LONGEST_DRAFT = 4 * MAX_LENGTH
+"""Characters that may wait for their author, who can then shorten what is too long to publish."""
+
 
 class Draft(models.Model):
     """A text that waits for its author; only they publish it.
@@ -27,7 +30,7 @@ class Draft(models.Model):
     parent = models.ForeignKey(Comment, null=True, on_delete=models.CASCADE, related_name="+")
     answered_version = models.PositiveSmallIntegerField(null=True)
     label = models.CharField(max_length=10, choices=Label, blank=True)
-    text = models.TextField(max_length=4 * MAX_LENGTH)
+    text = models.TextField(max_length=LONGEST_DRAFT)
     saved_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -3,9 +3,10 @@
 import pytest
 from django.urls import reverse
 
-from comments.models import Comment, Draft
+from comments.actions import edit_comment
+from comments.models import LONGEST_DRAFT, MAX_LENGTH, Comment, Draft
 from strategies.actions import close_phase
-from tests.factories import CommentFactory
+from tests.factories import CommentFactory, ReplyFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +106,35 @@ def test_a_draft_is_saved_also_when_commenting_has_just_ended(me, place, open_ph
 
     assert Draft.objects.get().text == TEXT
     assert not Comment.objects.exists()
+
+
+def test_a_reply_that_waited_names_the_version_it_was_written_to(me, place, parent):
+    save(me, place, text="Welche?", parent=parent.pk, version=1)
+    ReplyFactory(parent=parent)
+    edit_comment(comment=parent, by=parent.author, text="Anders.")
+
+    form = me.get(f"{place}?antwort={parent.pk}").context["form"]
+    said = {"text": "Welche?", "parent": parent.pk, "version": form["version"].value()}
+    me.post(place, said)
+
+    assert Comment.objects.get(text="Welche?").answered_version == 1
+
+
+def test_a_draft_may_be_longer_than_what_is_published(me, place):
+    long = "a" * (MAX_LENGTH + 1)
+    save(me, place, text=long)
+    assert waiting(me, place) == long
+
+    assert "zu lang" in me.post(place, {"text": long}).text
+    assert not Comment.objects.exists()
+
+
+def test_a_draft_has_an_end_and_nothing_typed_is_lost(me, place):
+    endless = "a" * (LONGEST_DRAFT + 1)
+    response = save(me, place, text=endless)
+
+    assert endless in response.text
+    assert not Draft.objects.exists()
 
 
 def test_no_draft_without_words(me, place):
