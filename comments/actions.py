@@ -154,11 +154,18 @@ def _tell_parent(comment: Comment, parent: Comment, strategy: Strategy) -> None:
 
 @transaction.atomic
 def edit_comment(
-    *, comment: Comment, by: User, text: str, label: str = "", agrees_to: int | None = None
+    *,
+    comment: Comment,
+    by: User,
+    text: str,
+    label: str = "",
+    agrees_to: int | None = None,
+    leaves_nothing: bool = False,
 ) -> None:
     """Change one's own words while one can comment. CommentRefused: ``by`` may not here now.
 
-    What it said before stays readable if somebody had replied or voted, else it is gone.
+    What it said before stays readable if somebody had replied or voted, else it is gone;
+    with ``leaves_nothing`` their author was told the latter, and is refused when it is not so.
     The comment's row is held, so a reply or vote is either before the edit or for what it
     says now.
     """
@@ -168,7 +175,7 @@ def edit_comment(
     Participation.objects.select_for_update().filter(phase=phase, person=by).first()
     held = Comment.objects.select_for_update(of=("self",))
     comment = held.select_related("phase__strategy", "goal", "parent__author").get(pk=comment.pk)
-    if reason := may_edit(by, comment, phase, text, agrees_to):
+    if reason := may_edit(by, comment, phase, text, agrees_to, leaves_nothing):
         raise CommentRefused(reason)
     _agree(by)
     comment.label = "" if comment.parent else label

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from comments.actions import CommentRefused, RemovalRefused, edit_comment, remove_version
 from comments.differences import differences
-from comments.forms import WordsForm
+from comments.forms import EditForm
 from comments.models import LONGEST_DRAFT, Comment, CommentVersion
 from comments.rules import may_edit, rules_to_agree_to
 from comments.threads import prepare
@@ -60,7 +60,7 @@ def _form(request, comment):
     waiting = request.session.get("edit", {})
     if waiting.get("comment") == comment.pk:
         words = waiting["words"]
-    return WordsForm(request.POST or None, initial=words, strategy=comment.phase.strategy)
+    return EditForm(request.POST or None, initial=words, strategy=comment.phase.strategy)
 
 
 def _to_the_door(request, pk):

@@ -38,6 +38,12 @@ class WordsForm(forms.Form):
         return text
 
 
+class EditForm(WordsForm):
+    """The same for a change, with what its author was told about the words before."""
+
+    leaves_nothing = forms.BooleanField(required=False)
+
+
 class CommentForm(WordsForm):
     """A comment or, with the comment it answers and its version, a reply."""
 

@@ -232,11 +232,13 @@ def may_edit(
     phase: Phase | None,
     text: str = "",
     agrees_to: int | None = None,
+    leaves_nothing: bool = False,
 ) -> Refusal | None:
     """Say why ``user`` may not change the words of ``comment`` to ``text``, or None if they may.
 
     ``phase`` is the one open now: what was said in one that is closed stays as it is.
-    ``agrees_to`` is as in ``refusal``.
+    ``agrees_to`` is as in ``refusal``; ``leaves_nothing``: they were told that what it says
+    now will be gone, which is no longer so once somebody has replied or voted.
     """
     if comment.author_id != user.pk:
         return Refusal("not own", _("Only who wrote a comment may edit it."))
@@ -257,6 +259,13 @@ def may_edit(
     strategy = comment.phase.strategy
     if reason := _suspended(user, strategy, phase) or _disagreeing(user, agrees_to):
         return reason
+    if leaves_nothing and text not in ("", comment.text) and comment.was_answered():
+        sentence = _(
+            "Somebody has just replied or voted. What your comment says now would therefore stay"
+            " readable as an earlier version. Your change is not published yet, and your text is"
+            " still there. If you want that, please publish it once more."
+        )
+        return Refusal("answered", sentence)
     return _repeated(user, strategy, comment.goal, text, besides=comment) if text else None
 
 

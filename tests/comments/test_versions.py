@@ -89,6 +89,27 @@ def test_what_becomes_of_the_old_text_is_said_before(answered, signed_in, commen
     assert ("Noch hat niemand geantwortet oder abgestimmt." in page) is not answered
 
 
+def test_nothing_stays_readable_of_which_the_opposite_was_said(signed_in, comment):
+    """Somebody votes between reading the page and publishing the change."""
+    author, address = signed_in(comment.author), reverse("edit", args=[comment.pk])
+    promised = '<input type="hidden" name="leaves_nothing" value="1">'
+    assert promised in author.get(address).text
+    VoteFactory(comment=comment)
+
+    change = {"text": "Fewer parked cars.", "leaves_nothing": "1"}
+    refused = author.post(address, change)
+
+    assert refused.status_code == 409
+    assert "Eben hat jemand geantwortet oder abgestimmt." in refused.text
+    assert "Fewer parked cars.</textarea>" in refused.text
+    assert promised not in refused.text
+    assert not CommentVersion.objects.exists()
+
+    del change["leaves_nothing"]
+    author.post(address, change)
+    assert comment.versions.get().text == "Fewer cars."
+
+
 def test_reply_names_the_version_it_answered(client, signed_in, edited):
     link = 'fassungen/#fassung-1">Antwort auf Fassung 1<'
     assert link in page_of(client, edited)
