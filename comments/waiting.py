@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -22,7 +23,7 @@ from comments.messages import waiting_url
 from comments.models import Draft
 from comments.rules import closed, too_many_comments
 from strategies.models import Phase
-from strategies.wording import day_and_time, end_of_day
+from strategies.wording import day_and_time, end_of_day, last_day
 
 CAME_WITH_CODE = "came_with_code"
 """Somebody signed in by publishing: perhaps on a device that others use after them."""
@@ -95,6 +96,10 @@ def in_last_hour(phase):
     if phase.closes_at - phase.now >= LAST_HOUR:
         return ""
     text = _("Commenting ends today at {time}. Please also enter the code from the e-mail before.")
+    if last_day(phase.closes_at)[0] != localdate(phase.now):
+        text = _(
+            "Commenting ends tomorrow at {time}. Please also enter the code from the e-mail before."
+        )
     return text.format(time=end_of_day(phase.closes_at))
 
 

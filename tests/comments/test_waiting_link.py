@@ -1,6 +1,7 @@
 """The link beside the code: any browser shows the text that waits, and has a new code sent."""
 
 import re
+from datetime import datetime
 
 import pytest
 from django.conf import settings as site
@@ -12,7 +13,9 @@ from django.utils.html import escape
 from accounts.actions import send_due_notifications
 from accounts.models import Notification, User
 from comments.models import Comment, Draft
+from comments.waiting import in_last_hour
 from strategies.actions import close_phase, unpublish_strategy
+from strategies.models import Phase
 from tests.accounts.door import code_sent
 from tests.factories import CommentFactory, GoalFactory, days
 
@@ -123,6 +126,39 @@ def test_only_in_the_last_hour_it_says_that_there_is_hurry(link, elsewhere, open
 
     page = elsewhere.get(link).text
     assert "ist Schluss. Bitte geben Sie auch den Code aus der E-Mail vorher ein." in page
+
+
+@pytest.mark.parametrize(
+    ("now", "closes_at", "beginning"),
+    [
+        ("2099-05-31 21:30+00:00", "2099-05-31 22:00+00:00", "Heute um 24:00 Uhr ist Schluss. "),
+        ("2099-05-31 15:15+00:00", "2099-05-31 16:00+00:00", "Heute um 18:00 Uhr ist Schluss. "),
+        ("2099-05-31 21:30+00:00", "2099-05-31 22:15+00:00", "Morgen um 0:15 Uhr ist Schluss. "),
+        ("2099-05-31 22:05+00:00", "2099-05-31 22:15+00:00", "Heute um 0:15 Uhr ist Schluss. "),
+        ("2099-05-31 21:00+00:00", "2099-05-31 22:00+00:00", ""),
+    ],
+)
+def test_the_last_hour_names_the_day_and_the_time(now, closes_at, beginning):
+    phase = Phase(closes_at=datetime.fromisoformat(closes_at))
+    phase.now = datetime.fromisoformat(now)
+
+    said = in_last_hour(phase).replace("\N{NO-BREAK SPACE}", " ")
+
+    assert said.partition("Bitte")[0] == beginning
+
+
+def test_in_the_last_hour_the_form_says_so_to_those_who_need_a_code(
+    client, goal, open_phase, signed_in, citizen
+):
+    sentence = "Bitte geben Sie auch den Code aus der E-Mail vorher ein."
+    page = goal.get_absolute_url()
+    assert sentence not in client.get(page).text
+
+    open_phase.closes_at = days(0.9 / 24)
+    open_phase.save()
+
+    assert sentence in client.get(page).text
+    assert sentence not in signed_in(citizen).get(page).text
 
 
 def test_a_new_code_in_another_browser_publishes_once(link, client, elsewhere, goal):
