@@ -418,3 +418,16 @@ def test_an_expired_session_loses_nothing(client, goal):
 
     assert "Sie sind nicht mehr angemeldet. Ihr Text ist noch da." in response.content.decode()
     assert Draft.objects.get().text == TEXT
+
+
+def test_news_are_promised_only_to_those_who_want_some(client, signed_in, citizen, goal):
+    promise = "Nach Ihrem ersten Kommentar halten wir Sie"
+    page = goal.get_absolute_url()
+    reader = signed_in(citizen)
+    assert promise in client.get(page).text
+    assert promise in reader.get(page).text
+
+    citizen.news_rhythm = citizen.Rhythm.NEVER
+    citizen.save()
+
+    assert promise not in reader.get(page).text
