@@ -193,6 +193,11 @@ def retract(*, about: str) -> int:
     return Notification.objects.waiting().filter(about=about).delete()[0]
 
 
+def reword(*, about: str, body: str) -> None:
+    """Let ``body`` stand where people can read again what they were told about this."""
+    Notification.objects.filter(about=about).exclude(ended_at=None).update(body=body)
+
+
 def retract_unwanted(
     *, person_id: int | None = None, address: str = "", url: str = "", abouts: Iterable[str] = ()
 ) -> int:

@@ -5,7 +5,7 @@ from django.db.models import Count, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from accounts.actions import accept_rules, notify, notify_news, retract
+from accounts.actions import accept_rules, notify, notify_news, retract, reword
 from accounts.models import Notification, User
 from comments import messages
 from comments.models import Comment, CommentVersion, Decision, Opinion, Vote
@@ -243,7 +243,13 @@ def withdraw_comment(*, comment: Comment, by: User) -> None:
     if reason := may_withdraw(by, comment):
         raise WithdrawalRefused(reason)
     Comment.objects.filter(pk=comment.pk).update(withdrawn_at=Now())
+    _untell(comment)
+
+
+def _untell(comment: Comment) -> None:
+    """Take the words out of messages, of those that have left as well."""
     retract(about=comment.about)
+    reword(about=comment.about, body=messages.gone(comment))
 
 
 @transaction.atomic
@@ -294,7 +300,7 @@ def hide_comment(*, comment: Comment, rule: str, explanation: str, by: User) -> 
         decided_by=by,
     )
     Comment.objects.filter(pk=comment.pk).update(hidden_by=decision)
-    retract(about=comment.about)
+    _untell(comment)
     _tell_author(comment, decision)
     answer_reports(comment=comment, decision=decision)
     return decision

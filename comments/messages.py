@@ -72,6 +72,13 @@ def reply(comment: Comment, parent: Comment) -> str:
 
 
 @in_town_language
+def gone(comment: Comment) -> str:
+    """What stays of messages that have left and quoted words which are no longer public."""
+    words = _("What stood here can no longer be read: the comment was withdrawn or hidden.")
+    return f"{words}\n\n{absolute(comment.get_absolute_url())}"
+
+
+@in_town_language
 def decided_subject(comment: Comment, decision: Decision) -> str:
     subjects = {
         Decision.Verdict.HIDDEN: _("Your comment No. {number} was hidden"),

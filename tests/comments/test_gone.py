@@ -6,6 +6,8 @@ from django.urls import reverse
 from accounts.actions import send_due_notifications
 from accounts.models import Notification
 from comments.actions import edit_comment, hide_comment, post_comment, withdraw_comment
+from comments.models import Comment
+from comments.personal_data import empty
 from comments.rulebook import Rule
 from strategies.messages import unsubscribe_url
 from tests.addresses import public_addresses
@@ -40,7 +42,12 @@ def withdraw(comment, moderator):
     withdraw_comment(comment=comment, by=comment.author)
 
 
-both_ways = pytest.mark.parametrize("take_away", [hide, withdraw])
+def redact(comment, moderator):
+    withdraw(comment, moderator)
+    empty(Comment.objects.filter(pk=comment.pk))
+
+
+every_way = pytest.mark.parametrize("take_away", [hide, withdraw, redact])
 
 
 def pages(client, said):
@@ -68,7 +75,7 @@ def where(client, said) -> set[str]:
     return {name[0] for name, page in pages(client, said).items() if GONE in page}
 
 
-@both_ways
+@every_way
 @pytest.mark.parametrize("role", [None, "", "Redaktion", "Moderation"])
 def test_on_no_page(take_away, role, said, moderator, client):
     """Whoever looks: nobody, another citizen, staff."""
@@ -83,7 +90,7 @@ def test_on_no_page(take_away, role, said, moderator, client):
     assert where(client, said) == set()
 
 
-@both_ways
+@every_way
 def test_in_no_mail_that_has_not_left(take_away, said, moderator, mailoutbox):
     assert Notification.objects.filter(body__contains=GONE).count() == 3
 
@@ -97,6 +104,20 @@ def test_in_no_mail_that_has_not_left(take_away, said, moderator, mailoutbox):
     authors = {comment.about: comment.author for comment in said}
     assert all(message.recipient in authors.values() for message in quoting)
     assert not quoting.filter(about__startswith="comment:").exists()
+
+
+@every_way
+def test_in_nothing_that_others_were_told(take_away, said, moderator, signed_in):
+    send_due_notifications()
+    reader = signed_in(said[0].author)
+    told = reverse("notifications")
+    assert f"{TEXT}!" in reader.get(told).text
+
+    take_away(said[1], moderator)
+
+    page = reader.get(told).text
+    assert f"{TEXT}!" not in page
+    assert "Was hier stand, ist nicht mehr zu lesen" in page
 
 
 def admin_pages(client, said):
@@ -131,7 +152,7 @@ def test_hidden_words_are_kept_from_those_who_do_not_moderate(who, said, moderat
     assert not any(GONE in page for page in admin_pages(signed_in(UserFactory(**who)), said))
 
 
-@both_ways
+@every_way
 def test_its_number_still_leads_to_its_place(take_away, said, moderator, client):
     for comment in said:
         take_away(comment, moderator)
@@ -141,7 +162,7 @@ def test_its_number_still_leads_to_its_place(take_away, said, moderator, client)
         assert f'id="kommentar-{comment.pk}"' in page.content.decode()
 
 
-@both_ways
+@every_way
 def test_it_is_not_among_the_newest(take_away, said, moderator, client, goal):
     take_away(said[0], moderator)
 
