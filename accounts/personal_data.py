@@ -11,6 +11,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Q
 
 from accounts.models import Bounce, Notification, User
+from accounts.town import PageVersion, Statement, Town
 
 
 def export(person: User) -> dict[str, list[dict]]:
@@ -38,6 +39,11 @@ def export(person: User) -> dict[str, list[dict]]:
         "log": list(
             LogEntry.objects.filter(user=person).values("action_time", "action_flag", "object_id")
         ),
+        "saved": [
+            {"what": str(version), "saved_at": version.saved_at}
+            for model in (Town, Statement, PageVersion)
+            for version in model.objects.filter(saved_by=person)
+        ],
     }
 
 

@@ -49,6 +49,8 @@ SECTIONS = {
     "bounces": gettext_lazy("Messages that came back"),
     "decided": gettext_lazy("Decisions that you made"),
     "deeds": gettext_lazy("What you did to phases"),
+    "wordings": gettext_lazy("Goals that you changed"),
+    "saved": gettext_lazy("Pages and settings that you saved"),
     "log": gettext_lazy("What you did in the staff area"),
 }
 WORDS = {

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.personal_data import addresses_of
-from strategies.models import Participation, PhaseEvent, Subscription
+from strategies.models import GoalVersion, Participation, PhaseEvent, Subscription
 from strategies.subscriptions import take_over
 
 
@@ -16,6 +16,7 @@ def export(person: User) -> dict[str, list[dict]]:
     ).select_related("strategy")
     took_part = person.participations.select_related("phase__strategy")
     deeds = PhaseEvent.objects.filter(by=person).select_related("phase__strategy")
+    wordings = GoalVersion.objects.filter(replaced_by=person).select_related("goal")
     return {
         "subscriptions": [
             {
@@ -38,6 +39,10 @@ def export(person: User) -> dict[str, list[dict]]:
         "deeds": [
             {"what": str(event), "recorded_at": event.recorded_at, "reason": event.reason}
             for event in deeds
+        ],
+        "wordings": [
+            {"what": str(row.goal), "saved_at": row.replaced_at, "reason": row.reason}
+            for row in wordings
         ],
     }
 

@@ -38,6 +38,7 @@ from tests.factories import (
     PhaseEventFactory,
     ReplyFactory,
     SubscriptionFactory,
+    TownFactory,
     UserFactory,
     VoteFactory,
     hidden,
@@ -108,9 +109,10 @@ ROWS = {
     ),
     Vote: (lambda person: VoteFactory(person=person), "votes"),
     Report: (
-        lambda person: Report.objects.create(
-            comment=CommentFactory(), rule="1", name=NAME, email=person.email.title()
-        ),
+        lambda person: [
+            Report.objects.create(comment=CommentFactory(), rule="1", **who)
+            for who in ({"name": NAME, "email": person.email.title()}, {"reporter": person})
+        ],
         "reports",
     ),
     Draft: (lambda person: [own_draft(person), text_with_address(person)], "drafts"),
@@ -122,12 +124,27 @@ ROWS = {
     Subscription: (lambda person: SubscriptionFactory(person=person), "subscriptions"),
 }
 # Written only about staff, whose accounts are not erased.
-STAFF_ONLY = {PhaseEvent: "deeds", Decision: "decided", GoalVersion: None}
-STAFF_ONLY |= dict.fromkeys([Town, Statement, PageVersion])
+STAFF_ONLY = {
+    PhaseEvent: (lambda person: PhaseEventFactory(by=person, reason="Holidays."), "deeds"),
+    Decision: (lambda person: DecisionFactory(decided_by=person), "decided"),
+    GoalVersion: (
+        lambda person: GoalFactory().versions.create(
+            title="Trees", reason="Clearer.", replaced_by=person
+        ),
+        "wordings",
+    ),
+    Town: (lambda person: TownFactory(saved_by=person), "saved"),
+    Statement: (lambda person: Statement.objects.create(saved_by=person), "saved"),
+    PageVersion: (
+        lambda person: PageVersion.objects.create(page="rules", saved_by=person),
+        "saved",
+    ),
+}
 # The site has no sign-in through others; a code takes the place of a confirmation link.
 NEVER_WRITTEN = {SocialAccount, EmailConfirmation}
 # These columns are called like this and name no people.
 NOT_ABOUT_PEOPLE = {Group, Permission}
+OF_PERMISSIONS = {User.groups.through, User.user_permissions.through}
 TELLING = re.compile(r"name|mail|address|agent|\bip\b|phone")
 
 
@@ -191,17 +208,37 @@ def test_no_row_names_an_erased_person(model, withdraw, person):
             assert model.objects.filter(**{field.name: person.pk}).count() == 0
 
 
-def test_what_staff_did_is_in_their_export(moderator):
-    DecisionFactory(decided_by=moderator)
-    PhaseEventFactory(by=moderator, reason="Holidays.")
+@pytest.mark.parametrize("model", STAFF_ONLY, ids=lambda model: model.__name__)
+def test_what_staff_did_is_in_their_export_and_in_no_other(model, moderator):
+    make, section = STAFF_ONLY[model]
+    make(moderator)
 
-    known = export(moderator)
+    assert export(moderator)[section]
+    assert not export(UserFactory())[section]
 
-    assert all(known[section] for section in STAFF_ONLY.values() if section)
+
+def test_every_relation_to_a_person_is_looked_at(moderator):
+    """Rows of a model could name people twice, and only one of them be looked at."""
+    relations = [
+        (field.related_model, field.field.name)
+        for field in User._meta.get_fields(include_hidden=True)
+        if field.auto_created and not field.concrete and not field.many_to_many
+    ]
+    ours = [each for each in relations if each[0] not in {*NEVER_WRITTEN, *OF_PERMISSIONS}]
+    assert len(ours) >= 17
+
+    made = ROWS | STAFF_ONLY
+    unseen = []
+    for model, name in ours:
+        make, _section = made[model]
+        make(moderator)
+        if not model.objects.filter(**{name: moderator}).exists():
+            unseen.append((model.__name__, name))
+    assert unseen == []
 
 
 def test_every_section_and_word_of_the_export_can_be_read(person):
-    for make, _section in ROWS.values():
+    for make, _section in (ROWS | STAFF_ONLY).values():
         make(person)
 
     known = export(person)
