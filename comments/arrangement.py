@@ -103,6 +103,9 @@ class Arrangement:
     def heading(self, number: int, page) -> str:
         """„23 Kommentare, sortiert nach Neueste, Seite 1 von 2“."""
         words = ngettext("{number} comment", "{number} comments", number)
+        if self.badge:
+            # Whole conversations, of which others wrote a part.
+            words = ngettext("{number} conversation", "{number} conversations", number)
         parts = [words.format(number=number)]
         if self.label:
             parts.append(_("kind: {label}").format(label=Label(self.label).label))

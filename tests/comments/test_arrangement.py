@@ -121,6 +121,8 @@ def test_filter_by_badge_shows_threads_in_which_it_speaks(client, goal, say):
     say("c")
 
     assert shown(client, goal, "von=Amtsverwaltung") == "b a"
+    words = "2 Gespräche, mit Beiträgen von: Amtsverwaltung, sortiert nach Neueste"
+    assert heading(client, goal, "von=Amtsverwaltung") == words
     assert "?von=Amtsverwaltung#kommentare" in page(client, goal)
     assert "von=Moderation" not in page(client, goal)
 
