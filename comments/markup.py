@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from accounts.models import User
 from comments.models import Comment, Label
 from comments.rules import barred_from_voting, may_moderate, no_vote_on
-from comments.threads import comment_of, numbered, placeholder
+from comments.threads import answers_earlier, comment_of, numbered, placeholder
 from strategies.models import Phase, Strategy
 from strategies.wording import day_and_time
 
@@ -136,7 +136,7 @@ class Onlooker(NamedTuple):
             posted_at=comment.posted_at,
             edited_at=comment.edited_at,
             has_versions=comment.has_versions,
-            answers_earlier=_answers_earlier(comment, parent) if parent else None,
+            answers_earlier=answers_earlier(comment, parent) if parent else None,
             answered_is_kept=parent is not None and parent.has_versions,
             opinion=comment.opinion,
             agreeing=comment.agreeing,
@@ -159,11 +159,6 @@ class Onlooker(NamedTuple):
 
     def has_just_posted(self, comment) -> bool:
         return self.wrote(comment) and str(comment.id) == self.posted
-
-
-def _answers_earlier(reply: Comment, parent: Comment) -> int | None:
-    answered = reply.answered_version or parent.version
-    return None if parent.is_gone or answered == parent.version else answered
 
 
 def markup(

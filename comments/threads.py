@@ -145,6 +145,23 @@ def in_threads(comments: list) -> list[tuple]:
     return [(comment, replies[comment.id]) for comment in comments if comment.id in replies]
 
 
+def answers_earlier(reply: Comment, parent: Comment) -> int | None:
+    """The version of ``parent`` that ``reply`` was written to; None when that is the latest."""
+    answered = reply.answered_version or parent.version
+    return None if parent.is_gone or answered == parent.version else answered
+
+
+def on_paper(comments: list[Comment]) -> list[tuple]:
+    """The threads of these comments, with what paper says in the place of buttons and links."""
+    said = in_threads(comments)
+    for top, replies in said:
+        for comment in (top, *replies):
+            comment.votes_said = votes_in_words(comment)
+        for reply in replies:
+            reply.answers_earlier = answers_earlier(reply, top)
+    return said
+
+
 def page_number(comment: Comment) -> int:
     """The page on which ``comment`` stands, with its thread, when the newest come first."""
     top = comment.parent or comment

@@ -352,11 +352,11 @@ def paper(request, slug):
     for comment in comments:
         of_goal.setdefault(comment.goal_id, []).append(comment)
     for goal in goals:
-        goal.threads = threads.in_threads(of_goal.get(goal.pk, []))
+        goal.threads = threads.on_paper(of_goal.get(goal.pk, []))
     context = {
         "strategy": strategy,
         "goals": goals,
-        "threads": threads.in_threads(of_goal.get(None, [])),
+        "threads": threads.on_paper(of_goal.get(None, [])),
         "time": timing(strategy, phases, remaining=False),
     }
     return render(request, "strategies/print.html", context)

@@ -164,6 +164,15 @@ def test_author_may_remove_an_earlier_version(signed_in, edited):
     assert CommentVersion.objects.get().text == ""
 
 
+def test_paper_says_what_was_edited_answered_and_voted(client, edited):
+    vote(comment=edited, person=UserFactory(), opinion=Opinion.AGREE, version=2)
+
+    paper = client.get(reverse("print", args=[edited.phase.strategy.slug])).text
+
+    assert "Antwort auf Fassung 1" in paper
+    assert re.search(r'<p class="small">Bearbeitet am [^<]* · 1 stimmt zu</p>', paper)
+
+
 @pytest.mark.parametrize("gone", [hidden, withdrawn])
 def test_nothing_is_readable_of_words_that_are_gone(gone, client, edited):
     gone(edited)
