@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Greatest, Now
+from django.db.models.functions import Coalesce, Greatest, Lower, Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, override
@@ -95,9 +95,16 @@ def _requests(period: timedelta) -> int:
 
 
 def _bounces(period: None) -> int:
-    followers = Subscription.objects.exclude(address="").values("address")
-    people = User.objects.values("email")
-    return Bounce.objects.exclude(address__in=people).exclude(address__in=followers).delete()[0]
+    bounced = Bounce.objects.annotate(written_to=Lower("address"))
+    for known in (
+        User.objects.values_list(Lower("email")),
+        EmailAddress.objects.values_list(Lower("email")),
+        Subscription.objects.exclude(address="").values_list(Lower("address")),
+        Report.objects.exclude(email="").values_list(Lower("email")),
+        Notification.objects.waiting().exclude(address="").values_list(Lower("address")),
+    ):
+        bounced = bounced.exclude(written_to__in=known)
+    return bounced.delete()[0]
 
 
 @transaction.atomic
@@ -253,7 +260,7 @@ TERMS = [
     Term(
         gettext_lazy("Addresses that take no mails"),
         None,
-        gettext_lazy("as long as an account or a request has the address"),
+        gettext_lazy("as long as an account, a request, a report or a message has the address"),
         gettext_lazy("So that no more mails are sent there."),
         _bounces,
     ),

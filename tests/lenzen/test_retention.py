@@ -200,12 +200,15 @@ def test_requests_that_nobody_confirmed_go_after_a_week():
 
 def test_addresses_that_take_no_mails_are_known_as_long_as_somebody_has_them(citizen):
     SubscriptionFactory(person=None, address="a@example.org", confirmed_at=days(-1))
-    for address in [citizen.email, "a@example.org", "nobody@example.org"]:
+    Report.objects.create(comment=CommentFactory(), rule="1", email="R@example.org")
+    NotificationFactory(recipient=None, address="m@example.org")
+    known = {citizen.email, "a@example.org", "r@example.org", "m@example.org"}
+    for address in [*known, "nobody@example.org"]:
         Bounce.objects.create(address=address)
 
     keep_terms()
 
-    assert set(Bounce.objects.values_list("address", flat=True)) == {citizen.email, "a@example.org"}
+    assert set(Bounce.objects.values_list("address", flat=True)) == known
 
 
 # Accounts
