@@ -1,5 +1,7 @@
 import re
 
+from allauth.account.models import EmailAddress
+from allauth.account.signals import email_changed
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
@@ -103,6 +105,19 @@ class PersonAdmin(admin.ModelAdmin):
             widget = forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
             return db_field.formfield(form_class=forms.DateTimeField, widget=widget)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def save_model(self, request, person, form, change):
+        super().save_model(request, person, form, change)
+        for left in EmailAddress.objects.filter(user=person).exclude(email=person.email):
+            # As when people change it themselves: nothing is kept under the one they leave.
+            email_changed.send(
+                sender=User,
+                request=request,
+                user=person,
+                from_email_address=left,
+                to_email_address=None,
+            )
+            left.delete()
 
     def has_module_permission(self, request):
         return request.user.is_superuser

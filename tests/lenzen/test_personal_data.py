@@ -44,6 +44,7 @@ from tests.factories import (
     hidden,
     withdrawn,
 )
+from tests.pages import form_values
 from tests.stored import places_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -557,3 +558,20 @@ def test_a_code_for_the_door_does_not_prove_and_the_other_way_round(person, sign
 
     assert stranger.post(CODE, {"code": proof}).status_code == 200
     assert signed_in_as(stranger) is None
+
+
+def test_an_address_that_is_changed_in_the_admin_leaves_nothing(person, signed_in):
+    administrator = signed_in(UserFactory(is_staff=True, is_superuser=True))
+    SubscriptionFactory(person=None, address=ADDRESS, confirmed_at=timezone.now(), strategy=None)
+    report_comment(comment=CommentFactory(), rule=Rule.TOPIC, words="", email=ADDRESS)
+    Bounce.objects.create(address=ADDRESS)
+    page = reverse("admin:accounts_user_change", args=[person.pk])
+
+    said = form_values(administrator.get(page), "user_form") | {"email": "Deich@example.org"}
+    answer = administrator.post(page, said)
+
+    assert answer.status_code == 302
+    person.refresh_from_db()
+    assert person.email == "deich@example.org"
+    assert person.subscriptions.exists()
+    assert places_of(ADDRESS) == []
