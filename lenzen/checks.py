@@ -33,6 +33,20 @@ def site_is_encrypted(app_configs, **options):
 
 
 @checks.register(deploy=True)
+def erased_accounts_survive_a_restore(app_configs, **options):
+    """A list that a restore sets back cannot say who was erased since the backup was made."""
+    if settings.ERASED_ACCOUNTS_FILE.parent != settings.DATA_DIR:
+        return []
+    return [
+        checks.Warning(
+            f"The list of erased accounts lies in {settings.DATA_DIR}, which backups may hold.",
+            hint="Set ERASED_ACCOUNTS_FILE to a file beside the backups.",
+            id="lenzen.W003",
+        )
+    ]
+
+
+@checks.register(deploy=True)
 def files_can_be_found(app_configs, **options):
     """Pages without their collected style sheet answer 500."""
     if (settings.STATIC_ROOT / "staticfiles.json").exists():
