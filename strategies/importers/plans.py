@@ -127,7 +127,10 @@ def _place_of_heading(lines: list[Line]) -> int:
     # A list of all strategies, as menus have it, holds headings without anything beneath.
     places = [i for i in places if i + 1 < len(lines) and i + 1 not in places] or places[-1:]
     if not places:
-        raise ImportRefused(_("No line begins a strategy, like “Strategie 1 - Title”."))
+        raise ImportRefused(
+            _("No line begins a strategy, like “Strategie 1 - Title”."),
+            line=lines[0].number if lines else 1,
+        )
     for i in places:
         if _HEADING.fullmatch(lines[i].text)[1] != _HEADING.fullmatch(lines[places[0]].text)[1]:
             raise ImportRefused(

@@ -315,7 +315,7 @@ def test_town_page_3_has_five_goals_an_introduction_and_a_phase():
     [
         ("", None, "Die Datei ist leer"),
         (" \n\n\t", None, "Die Datei ist leer"),
-        ("Nur ein Satz.", None, "Keine Zeile beginnt eine Strategie"),
+        ("Nur ein Satz.", 1, "Keine Zeile beginnt eine Strategie"),
         ("Strategie 7 - Wege", 1, "Diese Strategie hat keine Leitziele"),
         ("Strategie 7\nEin Satz.", 1, "Strategie 7 hat keinen Titel"),
         ("Strategie 7 - Wege\nRad\nBus\nEin Text.", 2, "Das Leitziel „Rad“ hat keinen Text"),
