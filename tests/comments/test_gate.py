@@ -9,10 +9,10 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.town import forget
 from comments.drafts import let_wait
-from comments.models import Comment, CommentVersion, Report, Vote
+from comments.models import Comment, CommentVersion, Draft, Report, Vote
 from strategies.actions import close_phase, unpublish_strategy
 from strategies.messages import confirm_url, unsubscribe_url
-from strategies.models import PhaseEvent, Subscription
+from strategies.models import Phase, PhaseEvent, Subscription
 from tests.accounts.door import DOOR, code_sent, knock
 from tests.addresses import public_addresses
 from tests.factories import (
@@ -24,13 +24,14 @@ from tests.factories import (
     UserFactory,
     VersionFactory,
     days,
+    hidden,
     withdrawn,
 )
 
 pytestmark = pytest.mark.django_db
 
 RULES = "<ol><li>Be kind to each other</li></ol>"
-DOORS = (DOOR, "/kommentare/code/")
+DOORS = (DOOR, "/kommentare/code/", "/admin/login/")
 
 # done: it was written.  refused: it was not, and a page says why.
 # door: the way leads to the sign-in.  nowhere: there is no such page.
@@ -219,6 +220,107 @@ TABLE = {
         "open, rules changed": "done    done     done     done     done",
         "closed, worker stopped": "done    done     done     done     done",
     },
+    # Without account nothing is kept as a draft: the text takes the way of every other.
+    "save a draft": {
+        "before": "refused done     done     done     done",
+        "open": "door    done     done     done     done",
+        "a second after": "refused done     done     done     done",
+        "extended": "door    done     done     done     done",
+        "closed early": "refused done     done     done     done",
+        "unpublished": "nowhere nowhere  nowhere  nowhere  nowhere",
+        "open, worker stopped": "door    done     done     done     done",
+        "open, rules changed": "door    done     done     done     done",
+        "closed, worker stopped": "refused done     done     done     done",
+    },
+    "discard a draft": {
+        "before": "door    done     done     done     done",
+        "open": "door    done     done     done     done",
+        "a second after": "door    done     done     done     done",
+        "extended": "door    done     done     done     done",
+        "closed early": "door    done     done     done     done",
+        "unpublished": "door    done     done     done     done",
+        "open, worker stopped": "door    done     done     done     done",
+        "open, rules changed": "door    done     done     done     done",
+        "closed, worker stopped": "door    done     done     done     done",
+    },
+    # In the admin: its door lets only staff in, and each only to what their role may do.
+    "hide": {
+        "before": "door    door     door     done     refused",
+        "open": "door    door     door     done     refused",
+        "a second after": "door    door     door     done     refused",
+        "extended": "door    door     door     done     refused",
+        "closed early": "door    door     door     done     refused",
+        "unpublished": "door    door     door     done     refused",
+        "open, worker stopped": "door    door     door     done     refused",
+        "open, rules changed": "door    door     door     done     refused",
+        "closed, worker stopped": "door    door     door     done     refused",
+    },
+    "show a hidden one": {
+        "before": "door    door     door     done     refused",
+        "open": "door    door     door     done     refused",
+        "a second after": "door    door     door     done     refused",
+        "extended": "door    door     door     done     refused",
+        "closed early": "door    door     door     done     refused",
+        "unpublished": "door    door     door     done     refused",
+        "open, worker stopped": "door    door     door     done     refused",
+        "open, rules changed": "door    door     door     done     refused",
+        "closed, worker stopped": "door    door     door     done     refused",
+    },
+    "dismiss reports": {
+        "before": "door    door     door     done     refused",
+        "open": "door    door     door     done     refused",
+        "a second after": "door    door     door     done     refused",
+        "extended": "door    door     door     done     refused",
+        "closed early": "door    door     door     done     refused",
+        "unpublished": "door    door     door     done     refused",
+        "open, worker stopped": "door    door     door     done     refused",
+        "open, rules changed": "door    door     door     done     refused",
+        "closed, worker stopped": "door    door     door     done     refused",
+    },
+    "open": {
+        "before": "door    door     door     refused  done",
+        "open": "door    door     door     refused  refused",
+        "a second after": "door    door     door     refused  refused",
+        "extended": "door    door     door     refused  refused",
+        "closed early": "door    door     door     refused  refused",
+        "unpublished": "door    door     door     refused  refused",
+        "open, worker stopped": "door    door     door     refused  refused",
+        "open, rules changed": "door    door     door     refused  refused",
+        "closed, worker stopped": "door    door     door     refused  refused",
+    },
+    "extend": {
+        "before": "door    door     door     refused  refused",
+        "open": "door    door     door     refused  done",
+        "a second after": "door    door     door     refused  refused",
+        "extended": "door    door     door     refused  done",
+        "closed early": "door    door     door     refused  refused",
+        "unpublished": "door    door     door     refused  done",
+        "open, worker stopped": "door    door     door     refused  done",
+        "open, rules changed": "door    door     door     refused  done",
+        "closed, worker stopped": "door    door     door     refused  refused",
+    },
+    "close": {
+        "before": "door    door     door     refused  refused",
+        "open": "door    door     door     refused  done",
+        "a second after": "door    door     door     refused  refused",
+        "extended": "door    door     door     refused  done",
+        "closed early": "door    door     door     refused  refused",
+        "unpublished": "door    door     door     refused  done",
+        "open, worker stopped": "door    door     door     refused  done",
+        "open, rules changed": "door    door     door     refused  done",
+        "closed, worker stopped": "door    door     door     refused  refused",
+    },
+    "reopen": {
+        "before": "door    door     door     refused  refused",
+        "open": "door    door     door     refused  refused",
+        "a second after": "door    door     door     refused  done",
+        "extended": "door    door     door     refused  refused",
+        "closed early": "door    door     door     refused  done",
+        "unpublished": "door    door     door     refused  refused",
+        "open, worker stopped": "door    door     door     refused  refused",
+        "open, rules changed": "door    door     door     refused  refused",
+        "closed, worker stopped": "door    door     door     refused  done",
+    },
 }
 URL_NAMES = {
     "comment on a goal": "goal",
@@ -315,7 +417,24 @@ class Place:
             "follow all": (reverse("follow_all"), newcomer),
             "confirm": (path_of(confirm_url(self.request)), {}),
             "unsubscribe": (self.unsubscribe_path(), {"List-Unsubscribe": "One-Click"}),
+            "save a draft": (goal, text | {"save": "1"}),
+            "discard a draft": (reverse("discard_draft", args=[1]), {}),
+            "hide": (self.decide("hide"), {"rule": "1", "explanation": "Not here."}),
+            "show a hidden one": (self.decide("restore"), {}),
+            "dismiss reports": (self.decide("dismiss"), {"explanation": "It may stay."}),
+            "open": self.deed("open"),
+            "extend": self.deed("extend"),
+            "close": self.deed("close"),
+            "reopen": self.deed("reopen"),
         }[address]
+
+    def decide(self, name):
+        return reverse(f"admin:comments_comment_{name}") + f"?ids={self.comment.pk}"
+
+    def deed(self, name):
+        phase = self.strategy.phases.latest("opens_at")
+        said = {"reason": "The river is high.", "closes_at_0": "2036-05-31"}
+        return reverse("admin:strategies_strategy_phase", args=[phase.pk, name]), said
 
     def unsubscribe_path(self):
         return path_of(unsubscribe_url(self.strategy)(self.subscriber))
@@ -327,12 +446,14 @@ def path_of(link: str) -> str:
 
 def written() -> set:
     """Everything that one of the addresses could have changed."""
-    said = Comment.objects.values_list("pk", "parent", "text", "withdrawn_at")
+    said = Comment.objects.values_list("pk", "parent", "text", "withdrawn_at", "hidden_by")
     follows = Subscription.objects.values_list("pk", "person", "confirmed_at", "ended_at")
     versions = CommentVersion.objects.values_list("comment", "number", "text")
     votes = Vote.objects.values_list("comment", "person", "opinion")
     tables = {"comment": said, "follows": follows, "version": versions, "vote": votes}
-    tables["report"] = Report.objects.values_list("comment", "reporter")
+    tables["report"] = Report.objects.values_list("comment", "reporter", "decision")
+    tables["draft"] = Draft.objects.exclude(person=None).values_list("pk", "text")
+    tables["phase"] = Phase.objects.values_list("pk", "opens_at", "closes_at")
     return {(name, *row) for name, rows in tables.items() for row in rows}
 
 
@@ -355,6 +476,12 @@ def waiting_for_code(place, client):
     return "000000" if "_auth_user_id" in client.session else code_sent()
 
 
+def own_draft(place, client) -> int:
+    """The number of a draft of whoever is signed in; of somebody else's when nobody is."""
+    person_id = client.session.get("_auth_user_id") or place.subscriber.pk
+    return Draft.objects.create(person_id=person_id, strategy=place.strategy, text="Benches.").pk
+
+
 def attempt(address, place, client) -> str:
     if address == "show again":
         withdrawn(place.comment)
@@ -370,6 +497,12 @@ def attempt(address, place, client) -> str:
         person = client.session.get("_auth_user_id")
         User.objects.filter(pk=person).update(public_name="", name_skeleton=None)
         said = {"name": f"Dike walker {person}"}
+    if address == "discard a draft":
+        path = reverse("discard_draft", args=[own_draft(place, client)])
+    if address == "show a hidden one":
+        hidden(place.comment)
+    if address == "dismiss reports":
+        Report.objects.create(comment=place.comment, rule="1")
     before = written()
     response = client.post(path, said)
     if written() != before:
@@ -400,4 +533,9 @@ def test_the_table_has_every_address_that_takes_a_form(client):
     taking = {name for name, path in public_addresses() if client.post(path).status_code != 405}
 
     # A barrier may be reported by anybody at any time: tests/lenzen/test_barriers.py.
+    of_staff_and_account = TABLE.keys() - URL_NAMES.keys()
+    assert of_staff_and_account == {
+        *("save a draft", "discard a draft", "hide", "show a hidden one", "dismiss reports"),
+        *("open", "extend", "close", "reopen"),
+    }
     assert taking == {*URL_NAMES.values(), "barrier"}
