@@ -1,3 +1,5 @@
+from textwrap import shorten
+
 from django import template
 from django.conf import settings
 from django.utils.html import format_html
@@ -6,10 +8,29 @@ from django.utils.translation import get_language
 
 from accounts.town import GAP
 from lenzen.richtext import as_page, clean
+from lenzen.search import plain
+from strategies.messages import absolute
 
 register = template.Library()
 
 GERMAN = settings.LANGUAGE_CODE
+
+LONGEST_BEGINNING = 200
+"""Characters: search engines show no more of a description."""
+
+register.filter("absolute", absolute)
+
+
+@register.simple_block_tag
+def keep(content: str):
+    """What stands inside, to be written more than once: ``{% keep as … %}``. A block cannot."""
+    return content
+
+
+@register.filter
+def beginning(html: str):
+    """The first words of rich text, without markup."""
+    return shorten(plain(html), LONGEST_BEGINNING, placeholder=" …")
 
 
 @register.filter

@@ -1,12 +1,15 @@
 """What search engines and those who share a link are told."""
 
+import re
+from html import unescape
 from xml.etree import ElementTree
 
 import pytest
 from django.conf import settings
 from django.urls import reverse
 
-from tests.factories import GoalFactory, StrategyFactory, UserFactory
+from accounts.town import forget
+from tests.factories import GoalFactory, StrategyFactory, TownFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -71,10 +74,45 @@ def test_a_further_page_of_comments_names_itself(client, query, kept):
     assert canonical(path + kept) in page(client, path + query)
 
 
-def test_a_shared_goal_shows_its_title(client):
-    goal = GoalFactory(title="Mehr „Bäume“ & Wege")
+def shared(client, path) -> dict[str, str]:
+    """What is shown of a page to whom its link is sent."""
+    return dict(re.findall(r'<meta property="og:(\w+)" content="([^"]*)">', page(client, path)))
+
+
+def test_a_shared_goal_shows_its_title_and_how_its_text_begins(client):
+    text = "<h3>Mehr</h3><p>„Bäume“ &amp; <b>Wege</b>" + " in der Altstadt" * 20 + "</p>"
+    goal = GoalFactory(number=2, title="Mehr „Bäume“ & Wege", text=text, strategy__summary="S")
+
     html = page(client, goal.get_absolute_url())
-    assert "Mehr „Bäume“ &amp; Wege" in html.split('property="og:title"')[1].split(">")[0]
+    said = shared(client, goal.get_absolute_url())
+
+    assert said["title"] == "Leitziel 2: Mehr „Bäume“ &amp; Wege"
+    assert said["description"].startswith("Mehr „Bäume“ &amp; Wege in der")
+    assert said["description"].endswith(" in …")
+    assert len(unescape(said["description"])) <= 200
+    assert f'<meta name="description" content="{said["description"]}">' in html
+
+
+def test_without_text_a_goal_is_described_by_its_strategy(client):
+    goal = GoalFactory(text="", strategy__summary="Wie wir wohnen")
+
+    assert shared(client, goal.get_absolute_url())["description"] == "Wie wir wohnen"
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [("/", "Lenzen 2035 – mitgestalten"), ("/strategien/", "Strategien"), ("/termine/", "Termine")],
+)
+def test_a_shared_page_shows_its_own_title(client, path, title):
+    assert shared(client, path)["title"] == title
+
+
+def test_a_shared_page_shows_the_coat_of_arms_that_the_town_has_chosen(client):
+    assert "image" not in shared(client, "/")
+    TownFactory(number=3, arms=b"\x89PNG\r\n", arms_type="png")
+    forget()
+
+    assert shared(client, "/")["image"] == f"{settings.SITE_URL}/wappen/3/"
 
 
 @pytest.mark.parametrize("path", ["/suche/", "/konto/anmelden/", "/auf-dem-laufenden/"])
