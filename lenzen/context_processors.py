@@ -2,18 +2,20 @@ from django.conf import settings
 from django.urls import reverse
 
 from accounts.town import frame
-from lenzen.listing import canonical
+from lenzen.listing import listed_addresses
 
 
 def site(request):
     """What every page says about the town, and what its forms need."""
     ours = frame()
+    addresses = listed_addresses(request)
     return {
         "town": ours.town,
         "slots": ours.slots,
         "demo": settings.DEMO,
         "other_language": _other_language(request),
-        "canonical": canonical(request),
+        "addresses": addresses,
+        "canonical": addresses.get(request.LANGUAGE_CODE),
         # As ReaderCsrfMiddleware: who has a session, or is just getting one, needs the token.
         "needs_token": settings.SESSION_COOKIE_NAME in request.COOKIES
         or not request.session.is_empty(),

@@ -34,18 +34,28 @@ KEPT_OUT = [
 ]
 
 
-def canonical(request: HttpRequest) -> str | None:
-    """The one absolute address of a page that may be listed; None for all others."""
+def addresses(path: str) -> dict[str, str]:
+    """The absolute address of a page in each language, and of the one for whoever reads neither."""
+    german = "/" + path.removeprefix("/en/").removeprefix("/")
+    return {
+        "de": absolute(german),
+        "en": absolute(f"/en{german}"),
+        "x-default": absolute(german),
+    }
+
+
+def listed_addresses(request: HttpRequest) -> dict[str, str]:
+    """The same of the page that is asked for; empty if it may not be listed."""
     match = request.resolver_match
     if match is None or match.view_name not in LISTED:
-        return None
-    address = absolute(request.path)
+        return {}
+    path = request.path
     page = request.GET.get("seite", "")
     # Sorted or filtered, page 2 has other comments than the plain page 2.
     is_plain = set(request.GET) == {"seite"}
     if match.view_name in PAGES_OF_COMMENTS and is_plain and page.isdecimal() and page != "1":
-        return f"{address}?seite={page}"
-    return address
+        path += f"?seite={page}"
+    return addresses(path)
 
 
 @require_safe
@@ -59,10 +69,10 @@ def robots(request):
 
 @require_safe
 def sitemap(request):
-    """Every page that may be listed: two queries."""
+    """Every page that may be listed, in both languages: two queries."""
     paths = [reverse(name) for name in (*PLAIN_PAGES, *sorted(frame().slots))]
     for strategy in Strategy.objects.published().prefetch_related("goals"):
         paths += [strategy.get_absolute_url(), reverse("discussion", args=[strategy.slug])]
         paths += [goal.get_absolute_url() for goal in strategy.goals.all()]
-    context = {"addresses": [absolute(path) for path in paths]}
+    context = {"pages": [addresses(path) for path in paths]}
     return render(request, "sitemap.xml", context, content_type="application/xml; charset=utf-8")

@@ -23,6 +23,22 @@ def sitemap(client) -> set[str]:
     return {place.text.removeprefix(settings.SITE_URL) for place in places}
 
 
+def alternates_in_sitemap(client) -> dict[str, dict[str, str]]:
+    entries = ElementTree.fromstring(client.get("/sitemap.xml").content)
+    return {
+        entry.find("{*}loc").text: {
+            link.get("hreflang"): link.get("href")
+            for link in entry.findall("{http://www.w3.org/1999/xhtml}link[@rel='alternate']")
+        }
+        for entry in entries
+    }
+
+
+def alternates_on_page(client, path) -> dict[str, str]:
+    links = '<link rel="alternate" hreflang="([^"]+)" href="([^"]+)">'
+    return dict(re.findall(links, page(client, path)))
+
+
 def canonical(path):
     return f'<link rel="canonical" href="{settings.SITE_URL}{path}">'
 
@@ -63,6 +79,31 @@ def test_every_page_of_the_sitemap_names_itself(client):
         assert canonical(path) in html
         assert f'<meta property="og:url" content="{settings.SITE_URL}{path}">' in html
         assert NOINDEX not in html
+
+
+def test_sitemap_and_pages_name_the_same_address_in_each_language(client, settings):
+    settings.SITE_URL = "https://mitreden.example"
+    goal = GoalFactory()
+    found = alternates_in_sitemap(client)
+
+    german = settings.SITE_URL + goal.get_absolute_url()
+    english = f"{settings.SITE_URL}/en{goal.get_absolute_url()}"
+    both = {"de": german, "en": english, "x-default": german}
+    assert found[german] == found[english] == both
+    for address, alternates in found.items():
+        language = "en" if "/en/" in address else "de"
+        assert alternates[language] == address
+        assert all(found[other] == alternates for other in alternates.values())
+        assert alternates_on_page(client, address.removeprefix(settings.SITE_URL)) == alternates
+
+
+def test_a_further_page_of_comments_names_its_own_translation(client):
+    path = GoalFactory().get_absolute_url() + "?seite=2"
+
+    alternates = alternates_on_page(client, path)
+
+    assert alternates["en"] == f"{settings.SITE_URL}/en{path}"
+    assert alternates_on_page(client, f"/en{path}") == alternates
 
 
 @pytest.mark.parametrize(
