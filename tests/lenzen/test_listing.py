@@ -156,6 +156,18 @@ def test_a_shared_page_shows_the_coat_of_arms_that_the_town_has_chosen(client):
     assert shared(client, "/")["image"] == f"{settings.SITE_URL}/wappen/3/"
 
 
+def test_the_start_page_tells_where_to_search_whatever_the_site_is_called(client):
+    TownFactory(site_name="</script><b>Mitreden")
+    forget()
+    html = page(client, "/")
+
+    address = re.search(r'itemprop="target" content="([^"]*)"', html)[1]
+    answer = client.get(address.removeprefix(settings.SITE_URL).replace("{words}", "Hafen"))
+
+    assert answer.context["typed"] == "Hafen"
+    assert '<h1 itemprop="name">&lt;/script&gt;&lt;b&gt;Mitreden</h1>' in html
+
+
 @pytest.mark.parametrize("path", ["/suche/", "/konto/anmelden/", "/auf-dem-laufenden/"])
 def test_other_pages_are_not_to_be_listed(client, path):
     html = page(client, path)
