@@ -172,7 +172,9 @@ class Statement(Version):
     )
     state = models.CharField(_("state"), max_length=10, choices=State, blank=True)
     known_gaps = models.TextField(
-        _("what is not accessible yet"), blank=True, help_text=_("One per line, with until when.")
+        _("what is not accessible yet"),
+        blank=True,
+        help_text=_("One per line, with until when. If nothing is known, say so in a line."),
     )
     made_on = models.DateField(_("made on"), null=True, blank=True)
     reviewed_on = models.DateField(_("last reviewed on"), null=True, blank=True)
@@ -195,7 +197,13 @@ class Statement(Version):
     def gaps(self) -> int:
         """How many answers are still missing."""
         answers = [self.law, self.state, self.made_on, self.reviewed_on, self.method]
-        return sum(not answer for answer in (*answers, self.answer_within, self.enforcement_body))
+        answers += [self.answer_within, self.enforcement_body, not self.lacks_known_gaps]
+        return sum(not answer for answer in answers)
+
+    @property
+    def lacks_known_gaps(self) -> bool:
+        """Nothing is said of what is not accessible, and not that everything is."""
+        return not self.known_gaps and self.state != self.State.FULL
 
 
 class Page(models.TextChoices):

@@ -128,7 +128,7 @@ def test_a_new_site_says_what_is_missing(client, signed_in, editor, nothing_said
         "Datenschutz",
         "Erklärung zur Barrierefreiheit",
     ]
-    assert [gap["number"] for gap in gaps] == [0, 2, 5, 6, 7]
+    assert [gap["number"] for gap in gaps] == [0, 2, 5, 6, 8]
 
 
 @pytest.mark.parametrize(("number", "queries"), [(1, 2), (3, 2)])
@@ -346,7 +346,7 @@ def test_other_pages_than_those_of_the_foot_there_are_none(signed_in, editor):
 
 def test_the_declaration_is_made_from_what_staff_answered(client, saved):
     gaps = Statement(number=0).gaps
-    assert client.get("/barrierefreiheit/").content.decode().count("<mark>") == gaps == 7
+    assert client.get("/barrierefreiheit/").content.decode().count("<mark>") == gaps == 8
 
     saved(
         ADD_STATEMENT,
@@ -370,6 +370,22 @@ def test_the_declaration_is_made_from_what_staff_answered(client, saved):
         assert words in html
     english = client.get("/en/barrierefreiheit/").content.decode()
     assert "partially compliant" in english
+
+
+@pytest.mark.parametrize(
+    ("answers", "gaps"),
+    [
+        ({}, 8),
+        ({"state": "partial"}, 7),
+        ({"state": "full"}, 6),
+        ({"state": "partial", "known_gaps": "Nichts bekannt"}, 6),
+    ],
+)
+def test_whether_something_is_known_not_to_be_accessible_has_to_be_said(client, answers, gaps):
+    statement = Statement.objects.create(**answers)
+
+    assert statement.gaps == gaps
+    assert client.get("/barrierefreiheit/").content.decode().count("<mark>") == gaps
 
 
 def test_a_page_version_is_stored_sanitised():
