@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,77 +14,125 @@ from django.urls import reverse
 from django.utils.translation import gettext, override
 
 from accounts.actions import send_due_notifications
+from accounts.messages import no_news_url
 from accounts.models import Notification
+from accounts.town import SLOTS, forget
 from comments.actions import edit_comment, post_comment
+from comments.drafts import let_wait
 from comments.models import Draft
 from lenzen.barriers import report_barrier
 from strategies.actions import close_phase, extend_phase
+from strategies.messages import confirm_url, unsubscribe_url
+from strategies.subscriptions import subscribe
+from tests.accounts.test_account import PAGES, all_the_way, page_address, with_everything
+from tests.addresses import public_addresses
+from tests.browser import walk
 from tests.factories import (
     CommentFactory,
     GoalFactory,
     MilestoneFactory,
+    NotificationFactory,
+    PageVersionFactory,
     ReplyFactory,
+    SubscriptionFactory,
     TownFactory,
     UserFactory,
     days,
     hidden,
+    withdrawn,
 )
 
 pytestmark = pytest.mark.django_db
 
-PAGES = """home strategies dates search contact imprint privacy rules accessibility barrier
-    follow_all account_login strategy discussion goal print tell follow""".split()
-FOR_CITIZENS = """account own_comments drafts notifications news_settings""".split()
-
+SAID_IN_TAGS = {"aria-label", "title", "alt", "placeholder", "label"}
+"""Attributes that people read or hear. What a script shows stands in ``data-`` ones."""
 
 _EMPTY = {"meta", "link", "input", "br", "img", "hr"}
 
 
 class _Words(HTMLParser):
-    """What a page says outside of what is marked as German."""
+    """What a page says outside of what is marked as German.
+
+    ``words`` can be marked; ``unmarkable`` is what stands in tags, in the title and in fields.
+    """
 
     def __init__(self):
         super().__init__(convert_charrefs=True)
-        self.stack, self.words = [], []
+        self.stack, self.words, self.unmarkable = [], [], []
 
     def handle_starttag(self, tag, attrs):
-        if tag in _EMPTY:
-            return
         attrs = dict(attrs)
-        is_german = attrs.get("lang") == "de" or bool(self.stack and self.stack[-1])
         if tag == "html":
             assert attrs["lang"] == "en"
-        # The title of a window and the text of a field take no other language.
-        self.stack.append(is_german or tag in ("title", "textarea"))
+        # What a script reads is for no one's ears.
+        is_german = attrs.get("lang") == "de" or tag == "script" or self._is_german()
+        if not is_german:
+            self.unmarkable += self._said_in(tag, attrs)
+        if tag not in _EMPTY:
+            self.stack.append((tag, is_german))
+
+    def _said_in(self, tag, attrs):
+        names = {name for name in attrs if name in SAID_IN_TAGS or name.startswith("data-")}
+        if attrs.get("name") == "description" or "og:" in attrs.get("property", ""):
+            names.add("content")
+        return [attrs[name] or "" for name in names]
+
+    def _is_german(self):
+        return bool(self.stack and self.stack[-1][1])
 
     def handle_endtag(self, tag):
         if tag not in _EMPTY and self.stack:
             self.stack.pop()
 
     def handle_data(self, data):
-        if not (self.stack and self.stack[-1]):
+        # The title of a window and the text of a field take no other language.
+        if self.stack and self.stack[-1][0] in ("title", "textarea"):
+            self.unmarkable.append(data)
+        elif not self._is_german():
             self.words.append(data)
 
 
-def english_words(response) -> str:
+def read(response) -> _Words:
     page = _Words()
     page.feed(response.content.decode())
-    return " ".join(" ".join(page.words).split())
+    return page
 
 
-def german_sentences() -> set[str]:
-    """What the interface says in German, where that is more than a word or a name."""
+def english_words(response) -> str:
+    return " ".join(" ".join(read(response).words).split())
+
+
+@cache
+def german_sentences() -> frozenset[str]:
+    """What the interface says in German, as far as it says it otherwise in English."""
     catalogue = Path(settings.BASE_DIR) / "lenzen/locale/de/LC_MESSAGES/django.po"
     with catalogue.open("rb") as file:
         messages = [message for message in read_po(file) if message.id]
-    said = set()
+    said, english = set(), set()
     for message in messages:
         ids = message.id if isinstance(message.id, tuple) else (message.id,)
         strings = message.string if isinstance(message.string, tuple) else (message.string,)
+        english.update(ids)
         for words in {part for text in strings for part in re.split(r"[{%][^ ]*", text)}:
-            if len(words.strip()) > 12 and not any(words.strip() in text for text in ids):
+            if words.strip() and not any(words.strip() in text for text in ids):
                 said.add(" ".join(words.split()))
-    return said
+    return frozenset(said - english)
+
+
+def said_in_german(*responses) -> set[str]:
+    """Of the interface: sentences wherever they stand, words where they stand alone."""
+    found = set()
+    for page in map(read, responses):
+        pieces = {" ".join(piece.split()) for piece in page.words + page.unmarkable}
+        everything = " ".join(" ".join(page.words).split()) + "\n" + "\n".join(pieces)
+        found |= pieces & german_sentences()
+        found |= {said for said in german_sentences() if len(said) > 12 and said in everything}
+    return found
+
+
+def town_words_unmarked(response) -> list[str]:
+    words = english_words(response)
+    return [words[max(hit.start() - 60, 0) : hit.end() + 20] for hit in re.finditer(TOWN, words)]
 
 
 TOWN = "Auenland"
@@ -92,7 +141,9 @@ TOWN = "Auenland"
 
 @pytest.fixture
 def german_town(goal, open_phase):
-    TownFactory(site_name=f"{TOWN} 2035", operator=f"Amt {TOWN}")
+    office = {"operator": f"Amt {TOWN}", "contact": f"Rathaus {TOWN}"}
+    TownFactory(site_name=f"{TOWN} 2035", **office)
+    forget()
     open_phase.title = TOWN
     open_phase.save()
     strategy = goal.strategy
@@ -111,15 +162,36 @@ def german_town(goal, open_phase):
 
 
 @pytest.fixture
-def talk(goal, open_phase):
+def author():
+    """Somebody whose account has everything."""
+    return with_everything()
+
+
+@pytest.fixture
+def talk(goal, open_phase, author):
     """A discussion in which everything is said that a page may show."""
     GoalFactory(strategy=goal.strategy)
     said = {"text": f"{TOWN} blüht", "badge": f"Amt {TOWN}", "label": "praise"}
-    comment = CommentFactory(goal=goal, phase=open_phase, **said)
+    comment = CommentFactory(goal=goal, phase=open_phase, author=author, **said)
     ReplyFactory(parent=comment)
     CommentFactory(goal=goal, phase=open_phase, agreeing=3)
     hidden(CommentFactory(goal=goal, phase=open_phase))
     return comment
+
+
+@pytest.fixture
+def everything(german_town, talk, goal, open_phase, author):
+    """All that an account and the foot of the pages may show."""
+    edit_comment(comment=talk, by=author, text=f"{TOWN} blüht nicht")
+    author.drafts.create(strategy=goal.strategy, goal=goal, text=TOWN)
+    subscribe(person=author, strategy=goal.strategy)
+    withdrawn(CommentFactory(goal=goal, phase=open_phase, author=author))
+    NotificationFactory(recipient=author, subject=TOWN, body=TOWN)
+    while send_due_notifications():
+        pass
+    for page in SLOTS:
+        PageVersionFactory(page=page, text=TOWN)
+    forget()
 
 
 def address(name, goal):
@@ -132,35 +204,87 @@ def address(name, goal):
         return reverse(name)
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_every_page_is_english_below_en(name, client, goal, talk):
-    response = client.get(address(name, goal))
-
-    assert response.status_code == 200
-    words = english_words(response)
-    assert {said for said in german_sentences() if said in words} == set()
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_words_of_the_town_are_marked_as_german(name, client, goal, german_town, talk):
-    query = {"q": "blüht"} if name == "search" else {}
-    response = client.get(address(name, goal), query)
-
-    words = english_words(response)
-    assert [
-        words[max(hit.start() - 60, 0) : hit.end() + 20] for hit in re.finditer(TOWN, words)
-    ] == []
+def public_pages() -> list[str]:
+    """The names of all pages below /en/ outside of the account."""
+    no_page = "leads on", "takes a form and leads on"
+    without = {name for reason in no_page for name in walk.WITHOUT_PAGE[reason].split()}
+    with override("en"):
+        names = {name for name, path in public_addresses() if path.startswith("/en/")}
+    return sorted(names - without - {"publish_with_code", "publish_with_name"})
 
 
-@pytest.mark.parametrize("name", FOR_CITIZENS)
-def test_words_of_the_town_are_marked_in_the_account(name, signed_in, german_town, talk, goal):
-    talk.author.drafts.create(strategy=goal.strategy, goal=goal, text=TOWN)
+def public_page(name, comment) -> str:
+    goal = comment.goal
+    tokens = {
+        "unsubscribe": lambda: unsubscribe_url(goal.strategy)(comment.author),
+        "confirm_following": lambda: confirm_url(
+            SubscriptionFactory(
+                strategy=goal.strategy, person=None, address="a@example.org", confirmed_at=None
+            )
+        ),
+        "waiting_text": lambda: (
+            let_wait(
+                name="A",
+                address="a@example.org",
+                strategy=goal.strategy,
+                goal=goal,
+                parent=None,
+                version=1,
+                text=TOWN,
+                label="",
+            ).token
+        ),
+    }
+    token = tokens[name]().rstrip("/").split("/")[-1] if name in tokens else "x"
+    examples = {"slug": goal.strategy.slug, "number": goal.number, "pk": comment.pk}
+    with override("en"):
+        return dict(public_addresses(**examples, token=token))[name]
 
-    response = signed_in(talk.author).get(address(name, goal))
 
-    assert town_words_unmarked(response) == []
+@pytest.mark.parametrize("name", public_pages())
+def test_every_page_is_english_below_en(name, client, signed_in, author, everything, talk):
+    path = public_page(name, talk)
+    query = {"q": "blüht", "antwort": talk.pk}
+
+    answers = [client.get(path), signed_in(author).get(path), client.get(path, query)]
+
+    pages = [answer for answer in answers if answer.status_code == 200]
+    assert pages
+    assert said_in_german(*pages) == set()
+    assert [words for page in pages for words in town_words_unmarked(page)] == []
+
+
+ACCOUNT = PAGES | dict.fromkeys(
+    ["own_comments", "drafts", "my_data", "delete_account", "account_deleted"], all_the_way
+)
+
+
+@pytest.mark.parametrize("name", ACCOUNT)
+def test_the_account_is_english_below_en(name, author, everything, goal):
+    reader = ACCOUNT[name](author)
+    with override("en"):
+        path = page_address(name)
+
+    # The first one still shows what a German page had to say.
+    _page, page = reader.get(path), reader.get(path)
+
+    assert page.status_code == 200
+    assert said_in_german(page) == set()
+    assert town_words_unmarked(page) == []
     if name in ("own_comments", "drafts"):
-        assert f"Goal {goal.number}:" in english_words(response)
+        assert f"Goal {goal.number}:" in english_words(page)
+
+
+def test_a_name_for_what_waits_and_the_end_of_all_news_are_english(signed_in, client, everything):
+    nameless = UserFactory(public_name="")
+    token = no_news_url(nameless).rstrip("/").split("/")[-1]
+    with override("en"):
+        news = client.get(reverse("no_news", args=[token]))
+        name = signed_in(nameless).get(reverse("publish_with_name"))
+
+    assert [news.status_code, name.status_code] == [200, 200]
+    assert said_in_german(news, name) == set()
+    assert town_words_unmarked(news) + town_words_unmarked(name) == []
 
 
 def test_only_the_reason_is_german_in_an_english_sentence(client, german_town, goal, open_phase):
@@ -174,13 +298,6 @@ def test_only_the_reason_is_german_in_an_english_sentence(client, german_town, g
     assert "Commenting was ended early on" in said("goal")
     assert "The comments stay readable" in said("goal")
     assert TOWN not in said("strategy") + said("goal")
-
-
-@pytest.mark.parametrize("name", FOR_CITIZENS)
-def test_the_account_is_english_below_en(name, signed_in, talk, goal):
-    words = english_words(signed_in(talk.author).get(address(name, goal)))
-
-    assert {said for said in german_sentences() if said in words} == set()
 
 
 def test_browser_decides_nothing(client, talk, goal):
@@ -221,11 +338,6 @@ def test_what_is_written_to_others_is_german(goal, open_phase, talk):
     assert "/en/" not in receipt.body + receipt.unsubscribe_url
 
 
-def town_words_unmarked(response) -> list[str]:
-    words = english_words(response)
-    return [words[max(hit.start() - 60, 0) : hit.end() + 20] for hit in re.finditer(TOWN, words)]
-
-
 def test_versions_of_a_comment_are_marked_as_german(client, german_town, talk):
     edit_comment(comment=talk, by=talk.author, text=f"{TOWN} blüht nicht")
     response = client.get(f"/en/kommentare/{talk.pk}/fassungen/")
@@ -245,9 +357,8 @@ def test_a_waiting_text_is_english_below_en(client, german_town, goal, open_phas
     Draft.objects.all().delete()
     gone = Client().get(path)
 
-    words = " ".join(english_words(page) for page in (code_page, text_page, closed, gone))
     assert [text_page.status_code, closed.status_code, gone.status_code] == [200, 200, 404]
-    assert {said for said in german_sentences() if said in words} == set()
+    assert said_in_german(code_page, text_page, closed, gone) == set()
     assert town_words_unmarked(text_page) == []
 
 
@@ -259,8 +370,7 @@ def test_messages_in_the_account_are_marked_as_german(signed_in, goal, open_phas
     response = signed_in(author).get(address("notifications", goal))
 
     assert "ist eingegangen und veröffentlicht" in response.content.decode()
-    words = english_words(response)
-    assert {said for said in german_sentences() if said in words} == set()
+    assert said_in_german(response) == set()
 
 
 @pytest.mark.parametrize("path", ["//elsewhere.example/", "/en//elsewhere.example/"])
