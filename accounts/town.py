@@ -230,7 +230,7 @@ class PageVersion(Version):
     is_to_be_accepted = models.BooleanField(
         _("Everybody has to agree again before their next contribution"),
         default=False,
-        help_text=_("Not for mere corrections of spelling."),
+        help_text=_("Take the tick away for mere corrections of spelling."),
     )
 
     class Meta(Version.Meta):

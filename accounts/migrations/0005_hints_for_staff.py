@@ -15,4 +15,9 @@ class Migration(migrations.Migration):
             name='known_gaps',
             field=models.TextField(blank=True, help_text='One per line, with until when. If nothing is known, say so in a line.', verbose_name='what is not accessible yet'),
         ),
+        migrations.AlterField(
+            model_name='pageversion',
+            name='is_to_be_accepted',
+            field=models.BooleanField(default=False, help_text='Take the tick away for mere corrections of spelling.', verbose_name='Everybody has to agree again before their next contribution'),
+        ),
     ]
