@@ -125,9 +125,10 @@ def notify(
     send_at = send_at or Now()
     words = {"key": key, "about": about, "subject": subject, "body": body, "is_private": is_private}
     times = {"send_at": send_at, "expires_at": expires_at or send_at + WORTH_SENDING}
+    followers: Iterator[User | str] = chain(recipients, addresses)
     _owe(
         Notification(unsubscribe_url=unsubscribe_url(follower), **_to(follower), **words, **times)
-        for follower in chain(recipients, addresses)
+        for follower in followers
     )
 
 
@@ -152,6 +153,7 @@ def notify_news(
 
     words = {"key": key, "about": about, "subject": subject, "body": body}
     wanted = (person for person in recipients if person.wants_news)
+    followers: Iterator[User | str] = chain(wanted, addresses)
     _owe(
         Notification(
             unsubscribe_url=unsubscribe_url(follower),
@@ -159,7 +161,7 @@ def notify_news(
             **words,
             **_news_times(follower, send_at, pointless_from),
         )
-        for follower in chain(wanted, addresses)
+        for follower in followers
     )
 
 

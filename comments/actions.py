@@ -79,9 +79,10 @@ def post_comment(
     wait for one another; the posts of one person do.
     """
     phase = Phase.objects.hold_open(strategy.pk)
-    participation = phase and _take_part(author, phase)
-    said = {"goal": goal, "parent": parent, "text": text, "agrees_to": agrees_to}
-    if reason := refusal(author, strategy, phase, **said):
+    participation = _take_part(author, phase) if phase else None
+    if reason := refusal(
+        author, strategy, phase, goal=goal, parent=parent, text=text, agrees_to=agrees_to
+    ):
         raise CommentRefused(reason)
     _agree(author)
     comment = Comment.objects.create(

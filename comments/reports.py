@@ -1,6 +1,7 @@
 """What happens to reports. Hiding a comment, which answers them too, is in ``actions``."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Prefetch
@@ -139,7 +140,7 @@ def report_in_words(report: Report) -> str:
     return " · ".join(filter(None, [*parts, report.words]))
 
 
-def _reporters(reports: Iterable[Report], but: int | None = None) -> dict[str, list]:
+def _reporters(reports: Iterable[Report], but: int | None = None) -> dict[str, Any]:
     # One message for each of them, however often they reported; none of one's own deed.
     reports = list(reports)
     people = {report.reporter_id: report.reporter for report in reports if report.reporter}

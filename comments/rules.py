@@ -196,8 +196,8 @@ def may_vote(
     ``phase`` is the one open now, ``version`` what they have read. Without ``person`` it is
     asked for whoever will sign in.
     """
-    person_id, phase_id = person and person.pk, phase and phase.pk
-    if reason := no_vote_on(comment, person_id, phase_id):
+    person_id = person.pk if person else None
+    if reason := no_vote_on(comment, person_id, phase.pk if phase else None):
         return reason
     if version is not None and version != comment.version:
         return Refusal("edited", _("This comment has just been edited. Please read it again."))

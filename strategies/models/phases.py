@@ -145,6 +145,9 @@ class Phase(models.Model):
     )
     changed_at = models.DateTimeField(_("changed"), auto_now=True)
 
+    now: datetime
+    """The database's time; only where it was asked for: ``clocked()``."""
+
     objects = PhaseQuerySet.as_manager()
 
     class Meta:
