@@ -372,6 +372,8 @@ SILENCED_SYSTEM_CHECKS = [
     "ckeditor.W001",
     # An address is unique whatever its case: a constraint that Django does not look for.
     "auth.W004",
+    # lenzen.E001 and `manage.py up` say it with the way out.
+    "staticfiles.W004",
     # Not recognised as Django's protection: lenzen.middleware.ReaderCsrfMiddleware.
     "security.W003",
 ]

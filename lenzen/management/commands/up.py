@@ -42,6 +42,7 @@ class Command(BaseCommand):
         stop = Stop()
         refuse_unusable_port()
         refuse_absent_database()
+        refuse_missing_files()
         call_command("migrate", interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)
         prepare_content()
@@ -104,6 +105,14 @@ def refuse_absent_database():
         raise CommandError(
             f"The database cannot be reached, see DATABASE_URL and DATA_DIR: {reason}"
         ) from None
+
+
+def refuse_missing_files():
+    if not (settings.STATIC_ROOT / "staticfiles.json").exists():
+        raise CommandError(
+            f"There are no collected static files in {settings.STATIC_ROOT}: "
+            "run `make assets` with the same DATA_DIR."
+        )
 
 
 def prepare_content():
