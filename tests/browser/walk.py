@@ -56,8 +56,9 @@ def closing_report(states: list[State]) -> list[str]:
     reason = access.why_no_checker()
     html = f"not checked, because {reason}" if reason else f"{len(states)} pages checked"
     return [
-        f"{len(states)} states, each on {len(access.SCREENS)} screens: axe, width",
-        "and each once: headings, names of links, wide text, forced colours with axe, no motion",
+        f"{len(states)} states, each on {len(access.SCREENS)} screens: axe, width, headings",
+        "in forced colours, light and dark: axe, edges, marks, words",
+        "and each once: names of links, wide text, no motion",
         f"HTML: {html}",
         f"findings: {sum(state.findings for state in states)}",
         *missing(states),
