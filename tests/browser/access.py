@@ -69,6 +69,15 @@ UNSEEN_MARKS = """() => {
       return style.maskImage !== "none" && style.backgroundColor !== words;
     })).map((part) => part.outerHTML.slice(0, 120));
 }"""
+# A box or a circle that is ticked shows it by a mark before it, of an edge or of a colour.
+UNSEEN_CHOICES = """() => {
+  const words = getComputedStyle(document.body).color;
+  return [...document.querySelectorAll("input:checked")].filter((choice) => {
+    const mark = getComputedStyle(choice, "::before");
+    return getComputedStyle(choice).appearance === "none"
+      && mark.backgroundColor !== words && !parseFloat(mark.borderBottomWidth);
+  }).map((part) => part.outerHTML.slice(0, 120));
+}"""
 # Words that keep a colour of ours.
 UNCHOSEN_WORDS = """() =>
   [...document.querySelectorAll("body *")].filter((part) =>
@@ -144,6 +153,7 @@ def findings(page, html: str, checker: Checker | None) -> list[str]:
         found += named(f"axe, {forced}", axe(page, AXE_IN_FORCED_COLOURS))
         found += named(f"{forced}, without edge", page.evaluate(WITHOUT_EDGE))
         found += named(f"{forced}, unseen mark", page.evaluate(UNSEEN_MARKS))
+        found += named(f"{forced}, unseen choice", page.evaluate(UNSEEN_CHOICES))
         found += named(f"{forced}, unchosen words", page.evaluate(UNCHOSEN_WORDS))
     found += named("moves although motion is unwanted", page.evaluate(MOVING))
     page.emulate_media(color_scheme="light", forced_colors="none", reduced_motion="no-preference")

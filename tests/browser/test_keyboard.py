@@ -43,6 +43,12 @@ WRONG = """() => {
   if (!hit || !(part.contains(hit) || hit.contains(part))) return "covered: " + name;
   return "";
 }"""
+# Of the part that has the focus, whether its ring has a colour that people have chosen.
+HAS_CHOSEN_RING = """() => {
+  const style = getComputedStyle(document.activeElement);
+  return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0
+    && style.forcedColorAdjust === "auto";
+}"""
 NAME = """() => {
   const part = document.activeElement;
   const label = part.labels?.length ? part.labels[0].textContent : "";
@@ -145,6 +151,15 @@ def test_every_stop_on_a_page_is_seen(keyboard, page, live_server, goal, path):
     stops = page.locator("a[href], button, input:not([type=hidden]), textarea, select, summary")
     for _ in range(stops.count() - 1):
         keyboard.tab()
+
+
+def test_the_focus_is_seen_in_forced_colours(page, live_server, goal):
+    page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    page.goto(f"{live_server.url}{goal.comments.get().get_absolute_url()}melden/")
+    page.get_by_label("Rechtswidrig").focus()
+    for key in ["ArrowUp", "Tab", "Tab", "Tab", "Tab", "Tab"]:
+        page.keyboard.press(key)
+        assert page.evaluate(HAS_CHOSEN_RING), page.evaluate(NAME)
 
 
 def test_skip_links_lead_to_content_form_and_comments(keyboard, page, live_server, goal):

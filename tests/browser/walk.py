@@ -57,7 +57,7 @@ def closing_report(states: list[State]) -> list[str]:
     html = f"not checked, because {reason}" if reason else f"{len(states)} pages checked"
     return [
         f"{len(states)} states, each on {len(access.SCREENS)} screens: axe, width, headings",
-        "in forced colours, light and dark: axe, edges, marks, words",
+        "in forced colours, light and dark: axe, edges, marks, choices, words",
         "and each once: names of links, wide text, no motion",
         f"HTML: {html}",
         f"findings: {sum(state.findings for state in states)}",
