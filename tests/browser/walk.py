@@ -53,26 +53,25 @@ def address_name(path: str) -> str:
 
 
 def closing_report(states: list[State]) -> list[str]:
-    reason = access.why_no_checker()
-    html = f"not checked, because {reason}" if reason else f"{len(states)} pages checked"
     return [
         f"{len(states)} states, each on {len(access.SCREENS)} screens: axe, width, headings",
         "in forced colours, light and dark: axe, edges, marks, choices, words",
-        "and each once: names of links, wide text, no motion",
-        f"HTML: {html}",
+        "and each once: names of links, wide text, no motion, valid HTML",
         f"findings: {sum(state.findings for state in states)}",
         *missing(states),
     ]
 
 
 def missing(states: list[State]) -> list[str]:
-    """What no state shows though it should, and what stands above in vain."""
+    """What was not looked at though it should be, and what stands above in vain."""
+    reason = access.why_no_checker()
     templates = {name for state in states for name in state.templates}
     ours = {str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html")}
     addresses = {state.address for state in states}
     no_page = {name for names in WITHOUT_PAGE.values() for name in names.split()}
     named = set(_address_names(get_resolver()))
     return [
+        *([f"HTML was not checked: {reason}"] if reason else []),
         *(f"no state shows {name}" for name in sorted(ours - templates - WITHOUT_STATE.keys())),
         *(f"no state at {name}" for name in sorted(named - addresses - no_page)),
         *(f"{name} has a state" for name in sorted(WITHOUT_STATE.keys() & templates)),
