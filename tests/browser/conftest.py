@@ -74,7 +74,8 @@ def made_of():
     names, here = {}, local()
 
     def begin(environ, **more):
-        if part_of := environ.get("HTTP_HX_CURRENT_URL"):
+        part_of = environ.get("HTTP_HX_CURRENT_URL")
+        if part_of and "HTTP_HX_BOOSTED" not in environ:
             here.path = urlsplit(part_of)._replace(scheme="", netloc="", fragment="").geturl()
         else:
             here.path = WSGIRequest(environ).get_full_path()
@@ -104,7 +105,10 @@ def look(request, page, live_server, is_walk, checker, made_of):
     served = {}
 
     def keep(response):
-        if response.request.resource_type == "document":
+        if changed := response.request.headers.get("hx-current-url"):
+            # What was served there is no longer what is there.
+            served.pop(changed.split("#")[0], None)
+        elif response.request.resource_type == "document":
             served[response.url] = response
 
     page.on("response", keep)

@@ -88,6 +88,15 @@ def test_votes_that_changed_in_place(page, live_server, discussion, sign_in_as, 
     look()
 
 
+def test_order_and_page_that_changed_in_place(page, discussion, sign_in_as, look):
+    sign_in_as(UserFactory())
+    look(discussion.get_absolute_url())
+    for link, heading in [("Älteste", "Seite 1 von 2"), ("Nächste Seite", "Seite 2 von 2")]:
+        page.get_by_role("link", name=link).click()
+        expect(page.get_by_role("heading", name=f"Älteste, {heading}")).to_be_focused()
+        look()
+
+
 def test_pages_of_voice_are_accessible(live_server, discussion, sign_in_as, look):
     author = discussion.comments.get(version=2).author
     number = discussion.comments.get(version=2).pk
