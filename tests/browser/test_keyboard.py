@@ -1,12 +1,17 @@
-"""The way of a citizen with the keyboard alone: everything is reached, and the focus is seen."""
+"""The ways of people with the keyboard alone: all is reached, and the focus is seen."""
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 
-from comments.models import Comment, Report, Vote
+from accounts.models import User
+from comments.models import Comment, Decision, Draft, Report, Vote
+from comments.rulebook import Rule
+from strategies.messages import confirm_url
+from strategies.models import Subscription
 from tests.accounts.door import code_sent
-from tests.factories import CommentFactory, GoalFactory, PhaseFactory
+from tests.factories import CommentFactory, GoalFactory, PhaseFactory, ReportFactory
 
 pytestmark = [
     pytest.mark.browser,
@@ -51,6 +56,7 @@ HAS_CHOSEN_RING = """() => {
 }"""
 NAME = """() => {
   const part = document.activeElement;
+  if (part === document.body) return "";
   const label = part.labels?.length ? part.labels[0].textContent : "";
   return (part.ariaLabel || label || part.textContent).trim().replace(/\\s+/g, " ");
 }"""
@@ -89,6 +95,11 @@ class Keyboard:
         self.goes_to(name)
         self.page.keyboard.type(text)
 
+    def rewrites(self, name, text):
+        self.goes_to(name)
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.type(text)
+
     def presses(self, name, key="Enter"):
         self.goes_to(name)
         with self.page.expect_navigation():
@@ -123,7 +134,12 @@ def test_from_the_start_page_to_a_comment_a_vote_and_a_report(keyboard, page, li
     keyboard.presses("Weiter")
     keyboard.types("Code aus der E-Mail", code_sent())
     keyboard.presses("Veröffentlichen")
+
     own = Comment.objects.get(text="Mehr Bäume.")
+    keyboard.presses(f"Zurückziehen: Nr. {own.pk}")
+    keyboard.presses("Kommentar zurückziehen")
+    own.refresh_from_db()
+    assert own.withdrawn_at
 
     keyboard.goes_to(re.compile("Stimme zu"))
     page.keyboard.press("Space")
@@ -131,14 +147,87 @@ def test_from_the_start_page_to_a_comment_a_vote_and_a_report(keyboard, page, li
     assert not page.evaluate("document.activeElement === document.body"), "focus is lost"
     assert Vote.objects.count() == 1
 
-    page.goto(f"{live_server.url}/kommentare/{own.pk}/zurueckziehen/")
-    keyboard.presses("Kommentar zurückziehen")
-    other = Comment.objects.get(author__public_name="Elbfischerin")
-    page.goto(f"{live_server.url}/kommentare/{other.pk}/melden/")
-    keyboard.goes_to(re.compile("Regel|Rechtswidrig|1"))
+    keyboard.presses("Melden: Nr. ")
+    keyboard.goes_to("Regel 1")
     page.keyboard.press("Space")
     keyboard.presses("Meldung absenden")
     assert Report.objects.count() == 1
+
+
+def test_a_reply_and_its_change(keyboard, page, live_server, goal, be, citizen):
+    be(citizen)
+    page.goto(f"{live_server.url}{goal.get_absolute_url()}")
+    keyboard.presses("Antworten auf Elbfischerin")
+    keyboard.types("Ihre Antwort auf Elbfischerin", "Und Bänke.")
+    keyboard.presses("Antwort veröffentlichen")
+    reply = Comment.objects.get(text="Und Bänke.")
+    assert reply.parent.author_name == "Elbfischerin"
+
+    keyboard.presses(f"Bearbeiten: Nr. {reply.pk}")
+    keyboard.rewrites("Ihr Kommentar", "Und Schatten.")
+    keyboard.presses("Änderung veröffentlichen")
+    reply.refresh_from_db()
+    assert reply.text == "Und Schatten."
+
+
+def test_news_for_somebody_signed_in(keyboard, page, live_server, goal, be, citizen):
+    be(citizen)
+    page.goto(f"{live_server.url}{goal.strategy.get_absolute_url()}")
+    keyboard.presses("Per E-Mail auf dem Laufenden bleiben")
+    keyboard.presses("Einschalten")
+
+    assert Subscription.objects.current().get().person == citizen
+
+
+def test_news_for_a_visitor(keyboard, page, live_server, goal):
+    page.goto(f"{live_server.url}{goal.strategy.get_absolute_url()}")
+    keyboard.presses("Per E-Mail auf dem Laufenden bleiben")
+    keyboard.types("E-Mail-Adresse", "deich@example.org")
+    keyboard.presses("Weiter")
+    page.goto(live_server.url + urlsplit(confirm_url(Subscription.objects.get())).path)
+    keyboard.presses("Einschalten")
+
+    assert Subscription.objects.current().get().address == "deich@example.org"
+
+
+def test_the_account(keyboard, page, live_server, goal, be, citizen):
+    Draft.objects.create(person=citizen, strategy=goal.strategy, goal=goal, text="Vielleicht.")
+    be(citizen)
+    page.goto(live_server.url)
+    keyboard.presses("Mein Konto")
+    keyboard.presses("Bestimmen, wovon und wie oft Sie hören")
+    keyboard.goes_to("Sofort")
+    page.keyboard.press("ArrowDown")
+    keyboard.presses("Speichern")
+    citizen.refresh_from_db()
+    assert citizen.news_rhythm == User.Rhythm.DAILY
+
+    keyboard.presses("Mein Konto")
+    keyboard.presses("Meine Entwürfe")
+    keyboard.presses("Entwurf verwerfen")
+    assert not Draft.objects.exists()
+
+    keyboard.presses("Mein Konto")
+    keyboard.presses("Abmelden")
+    keyboard.goes_to("Anmelden")
+
+
+def test_moderating(keyboard, page, live_server, goal, be, moderator):
+    comment = goal.comments.get()
+    ReportFactory(comment=comment)
+    be(moderator)
+    page.goto(live_server.url)
+    keyboard.presses("Verwaltung")
+    keyboard.presses(f"Ausblenden… (Nr. {comment.pk})")
+    keyboard.rewrites(
+        "Das liest, wer den Kommentar geschrieben hat", "Das beleidigt einen Nachbarn."
+    )
+    keyboard.presses(f"Ausblenden ({Rule.RESPECT.short})")
+    decision = Decision.objects.get()
+    assert (decision.rule, decision.explanation) == (Rule.RESPECT, "Das beleidigt einen Nachbarn.")
+
+    keyboard.presses("Rückgängig machen")
+    assert Comment.objects.visible().get() == comment
 
 
 @pytest.mark.parametrize(
