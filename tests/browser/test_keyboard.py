@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 from accounts.models import User
 from comments.models import Comment, Decision, Draft, Report, Vote
@@ -11,7 +12,7 @@ from comments.rulebook import Rule
 from strategies.messages import confirm_url
 from strategies.models import Subscription
 from tests.accounts.door import code_sent
-from tests.factories import CommentFactory, GoalFactory, PhaseFactory, ReportFactory
+from tests.factories import CommentFactory, GoalFactory, PhaseFactory, ReportFactory, days
 
 pytestmark = [
     pytest.mark.browser,
@@ -54,6 +55,9 @@ HAS_CHOSEN_RING = """() => {
   return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0
     && style.forcedColorAdjust === "auto";
 }"""
+# Whether the part that has the focus stands in or after the one of this id.
+IS_BELOW = """id => Boolean(document.activeElement.compareDocumentPosition(
+  document.getElementById(id)) & Node.DOCUMENT_POSITION_PRECEDING)"""
 NAME = """() => {
   const part = document.activeElement;
   if (part === document.body) return "";
@@ -251,9 +255,22 @@ def test_the_focus_is_seen_in_forced_colours(page, live_server, goal):
         assert page.evaluate(HAS_CHOSEN_RING), page.evaluate(NAME)
 
 
-def test_skip_links_lead_to_content_form_and_comments(keyboard, page, live_server, goal):
-    page.goto(f"{live_server.url}{goal.get_absolute_url()}")
-    keyboard.tab()
-    page.keyboard.press("Enter")
-
-    assert page.evaluate("document.activeElement.id") == "inhalt"
+@pytest.mark.parametrize("is_open", [True, False])
+def test_skip_links_lead_to_content_form_and_comments(keyboard, page, live_server, goal, is_open):
+    targets = {
+        "Zum Inhalt": "inhalt",
+        "Zum Formular": "formular",
+        "Zu den Kommentaren": "kommentare",
+    }
+    if not is_open:
+        goal.strategy.phases.update(closes_at=days(-0.1))
+        del targets["Zum Formular"]
+    for link, target in targets.items():
+        page.goto(f"{live_server.url}{goal.get_absolute_url()}")
+        assert page.locator(".skip-links a").all_text_contents() == list(targets)
+        keyboard.goes_to(link)
+        page.keyboard.press("Enter")
+        expect(page.locator(f"#{target}")).to_be_focused()
+        expect(page.locator(f"#{target}")).to_be_in_viewport()
+        keyboard.tab()
+        assert page.evaluate(IS_BELOW, target), "the way goes on elsewhere"
