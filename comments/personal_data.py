@@ -78,9 +78,10 @@ def _reports(person: User) -> QuerySet[Report]:
     return Report.objects.annotate(written_to=Lower("email")).filter(theirs)
 
 
-def hold(person: User) -> None:
-    """Until commit, let nobody decide about, edit or vote on what ``person`` wrote."""
-    list(person.comments.order_by("pk").select_for_update().values_list("pk"))
+def hold(person: User) -> int:
+    """Until commit, let nobody decide about, edit or vote on what ``person`` wrote. Return how
+    many comments that are."""
+    return len(person.comments.order_by("pk").select_for_update().values_list("pk"))
 
 
 def leave_address(address: str) -> None:

@@ -5,6 +5,7 @@ import logging
 import os
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from io import BytesIO
@@ -204,10 +205,7 @@ def erase(person: User, *, withdraw: bool = False) -> None:
     no tally changes. Once it is certain, the number goes into the file of erased
     accounts. ErasureRefused: it is one of staff.
     """
-    # In the order of all who write: what a person did first, then the person.
-    of_strategies.hold(person)
-    of_comments.hold(person)
-    person = User.objects.select_for_update().get(pk=person.pk)
+    person = _hold(person)
     if reason := refusal(person):
         raise ErasureRefused(reason)
     line = f"{person.pk} {person.joined_at.isoformat()} {'withdraw' if withdraw else 'keep'}"
@@ -216,6 +214,26 @@ def erase(person: User, *, withdraw: bool = False) -> None:
     of_accounts.erase(person)
     # Not before: of an account that lives on, nothing may stand there.
     transaction.on_commit(partial(_write_down, line))
+
+
+class _WroteMeanwhile(Exception):
+    pass
+
+
+def _hold(person: User) -> User:
+    """Until commit, let nobody write as ``person``, nor about what they wrote.
+
+    In the order of all who write: what a person did first, then the person. What somebody
+    did in between is held by whoever waits for the person next, so then the person is let
+    go, and it begins anew.
+    """
+    while True:
+        held = of_strategies.hold(person) + of_comments.hold(person)
+        with suppress(_WroteMeanwhile), transaction.atomic():
+            locked = User.objects.select_for_update().get(pk=person.pk)
+            if locked.participations.count() + locked.comments.count() != held:
+                raise _WroteMeanwhile
+            return locked
 
 
 # Connected here: an address is changed at an address of the site, and those lead to this module.

@@ -47,9 +47,10 @@ def export(person: User) -> dict[str, list[dict]]:
     }
 
 
-def hold(person: User) -> None:
-    """Until commit, let nobody count another contribution of ``person``."""
-    list(Participation.objects.filter(person=person).order_by("pk").select_for_update())
+def hold(person: User) -> int:
+    """Until commit, let nobody count another contribution of ``person`` where they took part.
+    Return how often that was."""
+    return len(Participation.objects.filter(person=person).order_by("pk").select_for_update())
 
 
 def leave_address(person: User, address: str) -> None:

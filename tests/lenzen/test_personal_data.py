@@ -47,7 +47,10 @@ from tests.factories import (
 from tests.pages import form_values
 from tests.stored import places_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+
+# The list of erased accounts is written once it is certain.
+committed = pytest.mark.django_db(transaction=True)
 
 ADDRESS, NAME, PASSWORD = "elbe@example.org", "Elbfischerin", "vierzehn Birnen am Deich"
 DATA, DOWNLOAD, DELETE = "/konto/daten/", "/konto/daten/herunterladen/", "/konto/daten/loeschen/"
@@ -487,6 +490,7 @@ def test_words_in_the_file_are_no_markup(person):
 # After a restore
 
 
+@committed
 def test_accounts_that_came_back_are_erased_again(person, erased_file):
     comment = CommentFactory(author=person)
     number, joined_at = person.pk, person.joined_at
@@ -501,6 +505,7 @@ def test_accounts_that_came_back_are_erased_again(person, erased_file):
     assert places_of(ADDRESS, NAME, comment.text) == []
 
 
+@committed
 def test_an_account_that_has_the_number_of_an_erased_one_lives_on(person, erased_file):
     number = person.pk
     erase(person)
@@ -513,6 +518,7 @@ def test_an_account_that_has_the_number_of_an_erased_one_lives_on(person, erased
     assert User.objects.get() == newcomer
 
 
+@committed
 def test_the_list_of_erased_accounts_names_nobody(person, erased_file):
     erase(person)
 
@@ -520,6 +526,7 @@ def test_the_list_of_erased_accounts_names_nobody(person, erased_file):
     assert (int(number), joined_at, choice) == (person.pk, person.joined_at.isoformat(), "keep")
 
 
+@committed
 def test_an_account_is_erased_even_when_the_list_cannot_be_written(person, erased_file, caplog):
     erased_file.mkdir()
 

@@ -2,9 +2,10 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from time import sleep
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 
 from accounts.models import User
 from comments.actions import CommentRefused, post_comment
@@ -20,17 +21,22 @@ def _list_of_erased(settings, tmp_path):
     settings.ERASED_ACCOUNTS_FILE = tmp_path / "erased-accounts.txt"
 
 
+def done(deed):
+    """What comes of it, with a connection of its own."""
+    try:
+        return deed()
+    except (CommentRefused, IntegrityError, User.DoesNotExist) as error:
+        return error
+    finally:
+        connection.close()
+
+
 def at_once(*deeds):
     start = Barrier(len(deeds))
 
     def do(deed):
         start.wait()
-        try:
-            return deed()
-        except (CommentRefused, IntegrityError, User.DoesNotExist) as error:
-            return error
-        finally:
-            connection.close()
+        return done(deed)
 
     with ThreadPoolExecutor(len(deeds)) as pool:
         return list(pool.map(do, deeds))
@@ -57,6 +63,34 @@ def test_posting_while_the_account_is_erased(goal, open_phase, has_written_befor
     assert not User.objects.filter(pk=person.pk).exists()
     assert set(Comment.objects.values_list("author", flat=True)) <= {None}
     assert open_phase.tally()["contributions"] == Comment.objects.count()
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite takes one write at a time")
+def test_who_posts_while_the_erasure_waits_holds_nobody_up(goal):
+    """They hold the participation that the erasure did not find, and wait for the person."""
+    person = UserFactory()
+
+    def post(text):
+        return post_comment(author=person, strategy=goal.strategy, goal=goal, text=text)
+
+    def post_slowly():
+        with transaction.atomic():
+            post("Second.")
+            sleep(0.8)
+
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic():
+            User.objects.select_for_update(no_key=True).get(pk=person.pk)
+            erasing = pool.submit(done, lambda: erase(person))
+            sleep(0.3)
+            pool.submit(done, lambda: post("First.")).result()
+            posting = pool.submit(done, post_slowly)
+            sleep(0.3)
+        assert [posting.result(), erasing.result()] == [None, None]
+
+    assert not User.objects.filter(pk=person.pk).exists()
+    said = Comment.objects.values_list("text", "author")
+    assert set(said) == {("First.", None), ("Second.", None)}
 
 
 def test_two_who_erase_at_once_erase_once(settings):
