@@ -158,6 +158,7 @@ def test_from_the_start_page_to_a_comment_a_vote_and_a_report(keyboard, page, li
     assert Report.objects.count() == 1
 
 
+@pytest.mark.walk
 def test_a_reply_and_its_change(keyboard, page, live_server, goal, be, citizen):
     be(citizen)
     page.goto(f"{live_server.url}{goal.get_absolute_url()}")
@@ -174,6 +175,7 @@ def test_a_reply_and_its_change(keyboard, page, live_server, goal, be, citizen):
     assert reply.text == "Und Schatten."
 
 
+@pytest.mark.walk
 def test_news_for_somebody_signed_in(keyboard, page, live_server, goal, be, citizen):
     be(citizen)
     page.goto(f"{live_server.url}{goal.strategy.get_absolute_url()}")
@@ -183,6 +185,7 @@ def test_news_for_somebody_signed_in(keyboard, page, live_server, goal, be, citi
     assert Subscription.objects.current().get().person == citizen
 
 
+@pytest.mark.walk
 def test_news_for_a_visitor(keyboard, page, live_server, goal):
     page.goto(f"{live_server.url}{goal.strategy.get_absolute_url()}")
     keyboard.presses("Per E-Mail auf dem Laufenden bleiben")
@@ -194,6 +197,7 @@ def test_news_for_a_visitor(keyboard, page, live_server, goal):
     assert Subscription.objects.current().get().address == "deich@example.org"
 
 
+@pytest.mark.walk
 def test_the_account(keyboard, page, live_server, goal, be, citizen):
     Draft.objects.create(person=citizen, strategy=goal.strategy, goal=goal, text="Vielleicht.")
     be(citizen)
@@ -216,6 +220,7 @@ def test_the_account(keyboard, page, live_server, goal, be, citizen):
     keyboard.goes_to("Anmelden")
 
 
+@pytest.mark.walk
 def test_moderating(keyboard, page, live_server, goal, be, moderator):
     comment = goal.comments.get()
     ReportFactory(comment=comment)
@@ -234,6 +239,7 @@ def test_moderating(keyboard, page, live_server, goal, be, moderator):
     assert Comment.objects.visible().get() == comment
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize(
     "path",
     ["/", "/termine/", "/suche/", "/konto/anmelden/", "/barriere-melden/", "{strategy}", "{goal}"],

@@ -129,11 +129,13 @@ IN_ENGLISH_WITH_ACCOUNT = """
 """.split()
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("path", IN_ENGLISH)
 def test_in_english(look, discussion, path):
     look(f"/en{in_place(path, discussion)}")
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("path", IN_ENGLISH_WITH_ACCOUNT)
 def test_in_english_with_account(look, me, discussion, path):
     look(f"/en{in_place(path, discussion)}")

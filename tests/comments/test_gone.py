@@ -75,14 +75,17 @@ def where(client, said) -> set[str]:
     return {name[0] for name, page in pages(client, said).items() if GONE in page}
 
 
+def test_they_were_where_they_are_looked_for(said, client):
+    shown = {"goal", "discussion", "strategy", "print", "versions", "search", "goal_feed", "feed"}
+    assert shown <= where(client, said)
+
+
 @every_way
 @pytest.mark.parametrize("role", [None, "", "Redaktion", "Moderation"])
 def test_on_no_page(take_away, role, said, moderator, client):
     """Whoever looks: nobody, another citizen, staff."""
     if role is not None:
         client.force_login(UserFactory(is_staff=bool(role), role=role))
-    shown = {"goal", "discussion", "strategy", "print", "versions", "search", "goal_feed", "feed"}
-    assert shown <= where(client, said)
 
     for comment in said:
         take_away(comment, moderator)
