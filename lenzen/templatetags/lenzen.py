@@ -1,3 +1,4 @@
+import re
 from textwrap import shorten
 
 from django import template
@@ -17,6 +18,8 @@ GERMAN = settings.LANGUAGE_CODE
 
 LONGEST_BEGINNING = 200
 """Characters: search engines show no more of a description."""
+
+_TELEPHONE = re.compile(r"(?<![\w+])(?:\+|0)\d[\d /-]{4,}\d")
 
 register.filter("absolute", absolute)
 
@@ -44,6 +47,17 @@ def town_page(html: str):
     """A page that the town wrote: its gaps marked, its language named."""
     marked = GAP.sub(r"<mark>\g<0></mark>", as_page(html))
     return format_html('<div class="richtext" lang="{}">{}</div>', GERMAN, mark_safe(marked))  # noqa: S308
+
+
+@register.filter
+def with_telephone(contact: str):
+    """A contact whose telephone number can be tapped."""
+    found = _TELEPHONE.search(contact)
+    if found is None:
+        return contact
+    dialled = re.sub(r"[^\d+]", "", found[0])
+    link = format_html('<a href="tel:{}">{}</a>', dialled, found[0])
+    return format_html("{}{}{}", contact[: found.start()], link, contact[found.end() :])
 
 
 @register.filter

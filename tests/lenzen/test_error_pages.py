@@ -10,6 +10,7 @@ from django.utils.html import escape
 from django.utils.http import urlencode
 
 from accounts.town import town
+from lenzen.templatetags.lenzen import with_telephone
 from lenzen.views import MOST_GIVEN_BACK, MOST_READ, bad_request, server_error
 from tests.accounts.door import HOST
 from tests.addresses import public_addresses
@@ -92,7 +93,7 @@ def test_a_page_that_is_not_there_shows_what_is(client):
     assert response.status_code == 404
     page = response.content.decode()
     assert 'href="/strategien/"' in page
-    assert town().contact in page
+    assert with_telephone(town().contact) in page
 
 
 def test_who_is_refused_and_signed_in_is_not_told_to_sign_in(citizen, signed_in):

@@ -6,6 +6,7 @@ import pytest
 from django.utils.html import escape
 
 from accounts.town import town
+from lenzen.templatetags.lenzen import with_telephone
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,7 +38,7 @@ def test_the_text_comes_back(ask):
     assert "Die Website ist gerade gestört" in page
     assert "Ihr Text steht unten, bitte kopieren Sie ihn" in page
     assert escape(TEXT) in page
-    assert town().contact in page
+    assert with_telephone(town().contact) in page
 
 
 def test_who_only_reads_is_told_to_come_back(ask):
