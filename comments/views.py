@@ -71,8 +71,8 @@ def _discussion(request, strategy, goal, goals):
     if request.method == "POST":
         # Whoever is no longer signed in is led to the door, and the text is kept there.
         saves = "save" in request.POST and request.user.is_authenticated
-        limit = {"most": LONGEST_DRAFT} if saves else {}
-        form = _form(request)(request.POST, strategy=strategy, goal=goal, **limit)
+        most = LONGEST_DRAFT if saves else MAX_LENGTH
+        form = _form(request)(request.POST, strategy=strategy, goal=goal, most=most)
         if form.is_valid():
             if saves:
                 return _save(request, strategy, goal, form.cleaned_data)

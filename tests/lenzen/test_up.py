@@ -181,7 +181,8 @@ def test_a_port_that_is_taken_is_named(environment):
 def test_files_that_were_not_collected_stop_the_start_with_one_sentence(environment, tmp_path):
     printed, _ = start(environment, DATA_DIR=str(tmp_path / "empty")).communicate(timeout=60)
 
-    assert "run `make assets`" in printed
+    assert "no collected static files" in printed
+    assert "Run `make assets`" in printed
     assert len(printed.strip().splitlines()) == 1
 
 

@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
+from lenzen.checks import files_can_be_found
 from lenzen.management.commands.demo import PASSWORD, SIGN_INS
 from strategies.models import Strategy
 
@@ -108,11 +109,8 @@ def refuse_absent_database():
 
 
 def refuse_missing_files():
-    if not (settings.STATIC_ROOT / "staticfiles.json").exists():
-        raise CommandError(
-            f"There are no collected static files in {settings.STATIC_ROOT}: "
-            "run `make assets` with the same DATA_DIR."
-        )
+    for error in files_can_be_found(None):
+        raise CommandError(f"{error.msg} {error.hint}")
 
 
 def prepare_content():
