@@ -8,8 +8,8 @@ from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts import names
 from accounts.models import User
-from accounts.names import LONGEST
 
 CODE_FIELD = {"inputmode": "numeric", "autocomplete": "one-time-code"}
 
@@ -38,18 +38,34 @@ class AddressField(forms.EmailField):
         super().__init__(label=label, max_length=longest, widget=widget, **kwargs)
 
 
-class DoorForm(forms.Form):
-    """Who somebody is: the name only counts when they come for the first time."""
+class FirstNameField(forms.CharField):
+    """A public name, which only counts when somebody comes for the first time."""
 
-    name = forms.CharField(
-        label=_("Name that stands beside your comment"),
-        help_text=_(
+    def __init__(self):
+        hint = _(
             "Only needed the first time. Everybody can read it, in search engines too."
             " An invented name is allowed."
-        ),
-        required=False,
-        widget=forms.TextInput({"autocomplete": "nickname", "maxlength": LONGEST}),
-    )
+        )
+        widget = forms.TextInput({"autocomplete": "nickname", "maxlength": names.LONGEST})
+        label = _("Name that stands beside your comment")
+        super().__init__(label=label, help_text=hint, required=False, widget=widget)
+
+
+def possible_name(name: str) -> str:
+    """``name``, tidy, if anybody could bear it; empty stays empty.
+
+    Whether it is taken is asked after the code: before, it would tell who has an account.
+    """
+    name = names.tidy(name)
+    if name and (reason := names.refusal(name, User())):
+        raise forms.ValidationError(reason.label, code=reason.value)
+    return name
+
+
+class DoorForm(forms.Form):
+    """Who somebody is."""
+
+    name = FirstNameField()
     email = AddressField(help_text=_("Is not published."))
 
 
@@ -60,9 +76,14 @@ class CodeForm(forms.Form):
         widget=forms.TextInput(CODE_FIELD),
     )
 
-    def __init__(self, *args, expected: str, **kwargs):
+    def __init__(self, *args, expected: str, asks_name: bool = False, **kwargs):
         self.expected = expected
         super().__init__(*args, **kwargs)
+        if asks_name:
+            self.fields["name"] = FirstNameField()
+
+    def clean_name(self):
+        return possible_name(self.cleaned_data["name"])
 
     def clean_code(self):
         code = "".join(self.cleaned_data["code"].split())
@@ -78,7 +99,7 @@ class NameForm(forms.Form):
     name = forms.CharField(
         label=_("Name that stands beside your comment"),
         help_text=_("Everybody can read it, in search engines too. An invented name is allowed."),
-        widget=forms.TextInput({"autocomplete": "nickname", "maxlength": LONGEST}),
+        widget=forms.TextInput({"autocomplete": "nickname", "maxlength": names.LONGEST}),
     )
 
 

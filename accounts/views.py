@@ -85,8 +85,9 @@ def enter_code(request):
 def take_code(request, context):
     """The page for the code, or where it leads: with the right one they are signed in.
 
-    ``context`` names its ``button``, where a new code is asked for (``resend``), and where
-    people go ``back`` to when this one is of no use.
+    ``context`` names its ``button``, where a new code is asked for (``resend``), where
+    people go ``back`` to when this one is of no use, and whether it ``publishes`` a text:
+    then it asks those for a name who have not said one.
     """
     awaited = SignInCode.awaited(request)
     if awaited is None:
@@ -95,8 +96,12 @@ def take_code(request, context):
     # The session counts attempts, too, but not those that are made at the same instant.
     if not ratelimit.consume(request, action="enter_code", key=request.session.session_key):
         return ratelimit.respond_429(request)
-    form = CodeForm(_posted(request), expected=awaited.code)
+    typed = request.session.get(DOOR, {})
+    asks_name = bool(context.get("publishes")) and not typed.get("name")
+    form = CodeForm(_posted(request), expected=awaited.code, asks_name=asks_name)
     if form.is_valid():
+        if asks_name:
+            request.session[DOOR] = typed | {"name": form.cleaned_data["name"]}
         return awaited.finish(get_next_redirect_url(request))
     if form.has_error("code", "incorrect") and not awaited.record_invalid_attempt():
         messages.error(request, _("The code was wrong too often. Please ask for a new one."))
@@ -105,7 +110,7 @@ def take_code(request, context):
         "form": form,
         "next": get_next_redirect_url(request),
         "address": awaited.state["email"],
-        "typed": request.session.get(DOOR),
+        "typed": typed,
         "minutes": int(VALIDITY.total_seconds() // 60),
     }
     return render(request, "account/confirm_login_code.html", context)

@@ -2,9 +2,7 @@ from django import forms
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from accounts import names
-from accounts.forms import AddressField, DoorForm
-from accounts.models import User
+from accounts.forms import AddressField, DoorForm, possible_name
 from comments.models import MAX_LENGTH, Comment, Label, Report
 from comments.rulebook import Rule, rules_in_force
 from comments.rules import too_long
@@ -69,11 +67,7 @@ class VisitorCommentForm(DoorForm, CommentForm):
     """The same for whoever is not signed in: who they are stands in it, as at the door."""
 
     def clean_name(self):
-        # Whether a name is taken is asked after the code: here it would tell who has an account.
-        name = names.tidy(self.cleaned_data["name"])
-        if name and (reason := names.refusal(name, User())):
-            raise forms.ValidationError(reason.label, code=reason.value)
-        return name
+        return possible_name(self.cleaned_data["name"])
 
 
 def _rules():

@@ -103,6 +103,47 @@ def test_a_known_address_keeps_its_own_name(client, goal, citizen):
     assert citizen.public_name == before
 
 
+def test_who_left_the_name_empty_is_asked_beside_the_code(client, goal):
+    """So that it stays at three screens."""
+    answer = write(client, goal, name="")
+    assert client.get(answer.url).context["form"].fields.keys() == {"code", "name"}
+
+    said = {"code": code_sent(), "name": " Fährfrau "}
+    published = client.post(answer.url, said, follow=True)
+
+    assert Comment.objects.get().author_name == "Fährfrau"
+    assert "Ihr Kommentar ist veröffentlicht." in published.text
+
+
+def test_who_said_a_name_is_not_asked_again(client, goal):
+    answer = write(client, goal)
+
+    assert client.get(answer.url).context["form"].fields.keys() == {"code"}
+
+
+def test_a_known_address_may_leave_the_name_empty_twice(client, goal, citizen):
+    answer = write(client, goal, name="", email=citizen.email)
+
+    client.post(answer.url, {"code": code_sent(), "name": ""})
+
+    assert Comment.objects.get().author == citizen
+
+
+@pytest.mark.parametrize("name", ["Bauamt", "x", "deich@example.org"])
+def test_a_bad_name_beside_the_code_takes_nothing_away(name, client, goal):
+    answer = write(client, goal, name="")
+    code = code_sent()
+
+    page = client.post(answer.url, {"code": code, "name": name})
+
+    form = page.context["form"]
+    assert form.has_error("name")
+    assert (form["name"].value(), form["code"].value()) == (name, code)
+    assert not Comment.objects.exists()
+    client.post(answer.url, {"code": code, "name": "Fährfrau"})
+    assert Comment.objects.get().author_name == "Fährfrau"
+
+
 @pytest.mark.parametrize("name", ["", WHO["name"]])
 def test_without_a_name_of_their_own_they_publish_with_the_name(name, client, goal):
     UserFactory(public_name=WHO["name"])
