@@ -17,10 +17,9 @@ from accounts.town import PageVersion, Statement, Town
 def export(person: User) -> dict[str, list[dict]]:
     """Everything about ``person`` here, by section.
 
-    Of messages only that there were some: their words may be those of others.
+    Of messages the words that stand in the account, and of all others only that there are some.
     """
     addresses = addresses_of(person)
-    told = Notification.objects.filter(Q(recipient=person) | _sent_elsewhere(person))
     keys = Authenticator.objects.filter(user=person)
     sessions = UserSession.objects.filter(user=person)
     return {
@@ -30,9 +29,7 @@ def export(person: User) -> dict[str, list[dict]]:
         ),
         "second_steps": list(keys.values("type", "created_at", "last_used_at")),
         "sessions": list(sessions.values("created_at", "last_seen_at")),
-        "messages": list(
-            told.values("about", "created_at", "outcome", "ended_at", "read_at", "last_error")
-        ),
+        "messages": _messages(person),
         "bounces": list(
             Bounce.objects.filter(address__in=addresses).values("address", "bounced_at", "answer")
         ),
@@ -64,6 +61,19 @@ def _account(person: User) -> dict:
         "is_staff": person.is_staff,
         "roles": ", ".join(person.groups.values_list("name", flat=True)),
     }
+
+
+def _messages(person: User) -> list[dict]:
+    columns = ("about", "created_at", "outcome", "ended_at", "read_at", "last_error")
+    every = Notification.objects.filter(Q(recipient=person) | _sent_elsewhere(person))
+    words = {
+        message.pk: {"subject": message.subject, "text": message.body}
+        for message in person.notifications.told()
+    }
+    return [
+        {column: getattr(message, column) for column in columns} | words.get(message.pk, {})
+        for message in every
+    ]
 
 
 def addresses_of(person: User) -> set[str]:

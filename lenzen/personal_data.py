@@ -105,6 +105,7 @@ WORDS = {
     "saved_at": gettext_lazy("saved"),
     "started_at": gettext_lazy("begun"),
     "strategy": gettext_lazy("strategy"),
+    "subject": gettext_lazy("subject"),
     "suspended_until": gettext_lazy("may not comment until"),
     "text": gettext_lazy("text"),
     "type": gettext_lazy("kind"),

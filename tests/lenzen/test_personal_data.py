@@ -20,6 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Bounce, Notification, User
+from accounts.tasks import send_notifications
 from accounts.town import PageVersion, Statement, Town
 from comments.actions import post_comment
 from comments.drafts import let_wait
@@ -463,6 +464,23 @@ def test_the_file_says_nothing_about_others(goal):
     words = " ".join(archive.read(name).decode() for name in archive.namelist())
     theirs = [each for other in others for each in (other.email, other.public_name)]
     assert [each for each in [*theirs, "Which?"] if each in words] == []
+
+
+def test_the_file_has_the_words_of_messages_that_were_sent_and_no_code(goal):
+    reader = whole_journey(goal)
+    codes = Notification.objects.filter(subject__regex=r"^\d{3} \d{3}")
+    code = codes.latest("pk").subject[:7]
+
+    send_notifications()
+    archive = zipfile.ZipFile(BytesIO(reader.get(DOWNLOAD).content))
+
+    known = json.loads(archive.read("meine-daten.json"))
+    shown = reader.get(reverse("notifications")).context["page"].object_list
+    assert shown
+    assert {(m.subject, m.body) for m in shown} == {
+        (row["subject"], row["text"]) for row in known["messages"] if "text" in row
+    }
+    assert code not in archive.read("meine-daten.json").decode()
 
 
 def test_the_page_to_read_is_german_throughout(person):
