@@ -83,6 +83,22 @@ UNCHOSEN_WORDS = """() =>
   [...document.querySelectorAll("body *")].filter((part) =>
     getComputedStyle(part).forcedColorAdjust === "none" && part.textContent.trim()
   ).map((part) => part.outerHTML.slice(0, 120))"""
+# Every stop of the keyboard has a ring, in a colour that people have chosen.
+UNSEEN_FOCUS = """() => {
+  const had = document.activeElement, stops =
+    "a[href], button, input, select, textarea, summary, iframe, [tabindex='0']";
+  const unseen = [...document.querySelectorAll(stops)].filter((part) => {
+    if (!part.checkVisibility({ visibilityProperty: true })) return false;
+    part.focus({ focusVisible: true, preventScroll: true });
+    if (document.activeElement !== part) return false;
+    const ring = getComputedStyle(part);
+    return ring.outlineStyle === "none" || !parseFloat(ring.outlineWidth)
+      || ring.forcedColorAdjust !== "auto";
+  }).map((part) => part.outerHTML.slice(0, 160));
+  document.activeElement.blur();
+  had.focus({ preventScroll: true });
+  return unseen;
+}"""
 # WCAG 1.4.12. Not through an element: the policy allows no style in the page.
 WIDE_TEXT = """() => {
   const sheet = new CSSStyleSheet();
@@ -155,6 +171,8 @@ def findings(page, html: str, checker: Checker | None) -> list[str]:
         found += named(f"{forced}, unseen mark", page.evaluate(UNSEEN_MARKS))
         found += named(f"{forced}, unseen choice", page.evaluate(UNSEEN_CHOICES))
         found += named(f"{forced}, unchosen words", page.evaluate(UNCHOSEN_WORDS))
+    # Once: a ring that is there in dark colours is there in light ones.
+    found += named("forced colours, unseen focus", page.evaluate(UNSEEN_FOCUS))
     found += named("moves although motion is unwanted", page.evaluate(MOVING))
     page.emulate_media(color_scheme="light", forced_colors="none", reduced_motion="no-preference")
     return found + named("HTML", checker.errors(html) if checker else [])

@@ -55,7 +55,7 @@ def address_name(path: str) -> str:
 def closing_report(states: list[State]) -> list[str]:
     return [
         f"{len(states)} states, each on {len(access.SCREENS)} screens: axe, width, headings",
-        "in forced colours, light and dark: axe, edges, marks, choices, words",
+        "in forced colours, light and dark: axe, edges, marks, choices, words; every ring",
         "and each once: names of links, wide text, no motion, valid HTML",
         f"findings: {sum(state.findings for state in states)}",
         *missing(states),
