@@ -135,3 +135,26 @@ def test_from_the_leaflet_to_a_comment_and_off_again(options, visit, goal, mailo
     elsewhere.presses("Abstellen")
     elsewhere.sees("Sie bekommen keine E-Mails mehr zu ")
     assert not Subscription.objects.current().exists()
+
+
+def test_who_leaves_unsent_words_behind_is_asked_first(visit, goal):
+    page, asked = visit(), []
+
+    def stay(dialog):
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.goto(goal.get_absolute_url())
+    page.get_by_label("Ihr Kommentar").click()
+    page.keyboard.type(TEXT)
+    page.get_by_role("link", name="Termine").first.click(no_wait_after=True)
+    expect(page.get_by_label("Ihr Kommentar")).to_have_value(TEXT)
+    page.wait_for_timeout(300)
+    assert asked == ["beforeunload"]
+
+    page.get_by_label("Name, der bei Ihrem Kommentar steht").fill("Deichgängerin")
+    page.get_by_label("E-Mail-Adresse").fill("deich@example.org")
+    page.get_by_role("button", name="Weiter", exact=True).click()
+    page.get_by_label("Code aus der E-Mail").wait_for()
+    assert asked == ["beforeunload"]

@@ -131,3 +131,19 @@ def test_hiding_and_showing_again(enter, moderator, goal, client):
     page.wait_for_url("**/admin/comments/comment/")
     assert Comment.objects.visible().get() == comment
     assert "Herr Muster" in client.get(goal.get_absolute_url()).content.decode()
+
+
+def test_who_leaves_an_unsaved_text_behind_is_asked_first(enter, editor):
+    page, asked = enter(editor), []
+    write_strategy(page)
+    page.on("dialog", lambda dialog: asked.append(dialog.type) or dialog.dismiss())
+    page.get_by_role("textbox", name="Einleitung").click()
+    page.keyboard.type("Noch ein Satz. ")
+    page.get_by_role("link", name="Mein Konto").click(no_wait_after=True)
+    page.wait_for_timeout(300)
+    assert asked == ["beforeunload"]
+
+    page.get_by_role("button", name="Speichern und weiter").click()
+    page.get_by_text("erfolgreich geändert").wait_for()
+    assert "Noch ein Satz." in Strategy.objects.get().introduction
+    assert asked == ["beforeunload"]

@@ -1,3 +1,5 @@
+// What helps whoever writes more than a line: nothing here is needed for it.
+
 // Show how many characters are left, only when few are. Silent: nothing speaks on every
 // keystroke. The field takes more, so that nobody loses the end of a text when pasting it.
 for (const field of document.querySelectorAll("textarea[data-limit]")) {
@@ -13,3 +15,18 @@ for (const field of document.querySelectorAll("textarea[data-limit]")) {
   field.after(note);
   show();
 }
+
+// Before words that were typed are left behind unsent, the browser asks. It listens only when
+// there are some: a page with a listener is not kept for the way back.
+const unsent = new Set();
+const ask = (event) => event.preventDefault();
+document.addEventListener("input", ({ target }) => {
+  const form = target.closest("form");
+  if (!form || !target.matches("textarea, [contenteditable]")) return;
+  unsent.add(form);
+  window.addEventListener("beforeunload", ask);
+});
+document.addEventListener("submit", ({ target }) => {
+  unsent.delete(target);
+  if (!unsent.size) window.removeEventListener("beforeunload", ask);
+});
