@@ -347,21 +347,22 @@ class CommentAdmin(admin.ModelAdmin):
         return decisions
 
     def _after(self, request, decisions):
-        if len(decisions) == 1:
-            decision = decisions[0]
-            offer_undo(
-                request,
-                done=f"{decision}.",
-                about=decision.about,
-                time=clock(decision.decided_at + TAKE_BACK),
-                url=reverse("admin:comments_comment_take_back", args=[decision.pk]),
-            )
-        elif decisions:
+        """Say what was decided, and lead back. On the first page all can be taken back anyhow."""
+        back, index = _back(request), reverse("admin:index")
+        if not decisions:
+            return redirect(back)
+        first, *others = decisions
+        time = clock(first.decided_at + TAKE_BACK)
+        if others:
             text = _("{number} decisions were saved. Until {time} each can be taken back below.")
-            time = clock(decisions[0].decided_at + TAKE_BACK)
             messages.success(request, text.format(number=len(decisions), time=time))
-            return redirect("admin:index")
-        return redirect(_back(request))
+            return redirect(index)
+        if back == index:
+            messages.success(request, f"{first}.")
+        else:
+            url = reverse("admin:comments_comment_take_back", args=[first.pk])
+            offer_undo(request, done=f"{first}.", about=first.about, time=time, url=url)
+        return redirect(back)
 
     def _page(self, request, title, comments, *, template, **context):
         said = [

@@ -145,9 +145,9 @@ def test_hiding_is_two_taps_on_a_phone(staff_page, moderator, java_script):
     page.get_by_role("link", name=f"Ausblenden… (Nr. {comment.pk})").click()
     page.get_by_role("button", name=f"Ausblenden ({Rule.PRIVACY.short})").click()
 
-    page.get_by_role("button", name="Rückgängig machen").first.wait_for()
+    page.get_by_role("button", name="Rückgängig machen").wait_for()
     assert Decision.objects.get().rule == Rule.PRIVACY
-    page.get_by_role("button", name="Rückgängig machen").first.click()
+    page.get_by_role("button", name="Rückgängig machen").click()
     page.get_by_text("Es wurde rückgängig gemacht").wait_for()
     assert Comment.objects.visible().exists()
 

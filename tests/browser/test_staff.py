@@ -121,7 +121,7 @@ def test_hiding_and_showing_again(enter, moderator, goal, client):
 
     page.get_by_role("link", name=re.compile("^Ausblenden…")).first.click()
     page.get_by_role("button", name=f"Ausblenden ({Rule.PRIVACY.short})").click()
-    page.get_by_role("button", name="Rückgängig machen").first.wait_for()
+    page.get_by_role("button", name="Rückgängig machen").wait_for()
     assert not Comment.objects.visible().exists()
     assert "Herr Muster" not in client.get(goal.get_absolute_url()).content.decode()
 
