@@ -237,7 +237,8 @@ def _followers(event: PhaseEvent, phase: Phase) -> QuerySet[User]:
     """The people who hear of this event, with ``follows_all``."""
     reaching = Subscription.objects.reaching(phase.strategy).filter(person=OuterRef("pk"))
     followers = User.objects.filter(Exists(reaching), is_active=True).exclude(pk=event.by_id)
-    if event.kind == Kind.CLOSING_SOON:
+    if event.kind in (Kind.OPENED, Kind.CLOSING_SOON):
+        # Both call to comment. The first may be recorded after somebody has.
         followers = followers.exclude(participations__phase=phase)
     return followers.annotate(follows_all=Exists(reaching.filter(strategy=None)))
 

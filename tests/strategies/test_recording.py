@@ -108,6 +108,17 @@ def test_the_end_is_not_told_before_to_those_who_took_part(follower):
     assert told() == []
 
 
+def test_who_was_faster_than_the_worker_is_not_told_that_it_has_begun(follower):
+    phase = followed_phase(follower, opens_in=-MINUTE, closes_in=30)
+    ParticipationFactory(phase=phase, person=follower)
+    follower_too = SubscriptionFactory(strategy=phase.strategy).person
+
+    record_due_events()
+
+    assert events() == [Kind.OPENED]
+    assert told() == [follower_too.email]
+
+
 def test_who_took_part_in_an_earlier_phase_is_reminded(follower):
     phase = followed_phase(follower, opens_in=-20, closes_in=2.5)
     earlier = PhaseFactory(strategy=phase.strategy, opens_in=-60, closes_in=-50)
