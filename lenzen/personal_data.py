@@ -166,11 +166,15 @@ def _readable(known: dict[str, list[dict]]) -> list[dict]:
     ]
 
 
-def _said(row: dict) -> Iterator[tuple[str, str]]:
+def _said(row: dict) -> Iterator[tuple[str, str, bool]]:
+    """What is known, how it is called, and whether somebody wrote it: then it is German."""
     for key, value in row.items():
         if value in ("", None) or key in ONLY_FOR_MACHINES:
             continue
-        yield WORDS[key], CHOICES[key](value).label if key in CHOICES else _in_words(value)
+        if key in CHOICES:
+            yield WORDS[key], CHOICES[key](value).label, False
+        else:
+            yield WORDS[key], _in_words(value), isinstance(value, str)
 
 
 def _in_words(value) -> str:

@@ -17,7 +17,7 @@ from django.core.management import CommandError, call_command
 from django.db import models
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import Bounce, Notification, User
 from accounts.tasks import send_notifications
@@ -494,6 +494,17 @@ def test_the_page_to_read_is_german_throughout(person):
     codes = "suggestion|at_once|hidden|agree|totp|comment:|None|True|False"
     assert re.findall(rf"<dd>({codes})", page) == []
     assert "<dd>Anregung</dd>" in page
+
+
+def test_the_english_page_names_the_language_of_what_was_written(person):
+    CommentFactory(author=person, text="Mehr Bäume.\nUnd <Bänke>.", label="suggestion")
+
+    with translation.override("en"):
+        archive = zipfile.ZipFile(BytesIO(as_zip(person)))
+
+    page = archive.read("my-data.html").decode()
+    assert '<dd><span lang="de">Mehr Bäume.<br>Und &lt;Bänke&gt;.</span></dd>' in page
+    assert "<dd>Suggestion</dd>" in page
 
 
 def test_words_in_the_file_are_no_markup(person):
