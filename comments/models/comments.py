@@ -102,6 +102,7 @@ class Comment(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="replies",
+        db_index=False,
     )
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -123,13 +124,14 @@ class Comment(models.Model):
     earlier_votes = models.PositiveIntegerField(default=0, editable=False)
     posted_at = models.DateTimeField(_("posted"), db_default=Now(), editable=False)
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
-    hidden_by = models.OneToOneField(
+    hidden_by = models.ForeignKey(
         "Decision",
         verbose_name=_("hidden by"),
         null=True,
         blank=True,
         on_delete=models.PROTECT,
-        related_name="hides",
+        related_name="+",
+        db_index=False,
     )
 
     objects = CommentQuerySet.as_manager()
@@ -152,10 +154,19 @@ class Comment(models.Model):
                 name="comments_counted",
             ),
             Index(Coalesce("parent_id", "id"), name="comments_by_thread"),
+            # Only of replies: SQLite believes that an index finds few rows without a parent, and
+            # would read half of all comments by it, not the newest by the one above.
+            Index(fields=["parent"], name="comments_by_parent", condition=~Q(parent=None)),
             Index(fields=["phase", "goal"], name="comments_by_phase"),
             Index(fields=["author", "posted_at"], name="comments_by_author"),
         ]
         constraints = [
+            # A partial one for the same reason; a unique field would have a whole index.
+            UniqueConstraint(
+                fields=["hidden_by"],
+                name="comments_hidden_by_one_decision",
+                condition=~Q(hidden_by=None),
+            ),
             CheckConstraint(
                 condition=Q(text__length__gte=1, text__length__lte=MAX_LENGTH)
                 | (Q(text="") & ~Q(withdrawn_at=None)),
