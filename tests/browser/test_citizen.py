@@ -148,9 +148,9 @@ def test_who_leaves_unsent_words_behind_is_asked_first(visit, goal):
     page.goto(goal.get_absolute_url())
     page.get_by_label("Ihr Kommentar").click()
     page.keyboard.type(TEXT)
-    page.get_by_role("link", name="Termine").first.click(no_wait_after=True)
+    with page.expect_event("dialog"):
+        page.get_by_role("link", name="Termine").first.click(no_wait_after=True)
     expect(page.get_by_label("Ihr Kommentar")).to_have_value(TEXT)
-    page.wait_for_timeout(300)
     assert asked == ["beforeunload"]
 
     page.get_by_label("Name, der bei Ihrem Kommentar steht").fill("Deichgängerin")

@@ -139,8 +139,8 @@ def test_who_leaves_an_unsaved_text_behind_is_asked_first(enter, editor):
     page.on("dialog", lambda dialog: asked.append(dialog.type) or dialog.dismiss())
     page.get_by_role("textbox", name="Einleitung").click()
     page.keyboard.type("Noch ein Satz. ")
-    page.get_by_role("link", name="Mein Konto").click(no_wait_after=True)
-    page.wait_for_timeout(300)
+    with page.expect_event("dialog"):
+        page.get_by_role("link", name="Mein Konto").click(no_wait_after=True)
     assert asked == ["beforeunload"]
 
     page.get_by_role("button", name="Speichern und weiter").click()
