@@ -38,17 +38,24 @@ class AddressField(forms.EmailField):
         super().__init__(label=label, max_length=longest, widget=widget, **kwargs)
 
 
-class FirstNameField(forms.CharField):
-    """A public name, which only counts when somebody comes for the first time."""
+class PublicNameField(forms.CharField):
+    """A public name, as somebody types it."""
+
+    def __init__(self, **kwargs):
+        widget = forms.TextInput({"autocomplete": "nickname", "maxlength": names.LONGEST})
+        label = _("Name that stands beside your comment")
+        super().__init__(label=label, widget=widget, **kwargs)
+
+
+class FirstNameField(PublicNameField):
+    """The same where it only counts for those who come for the first time."""
 
     def __init__(self):
         hint = _(
             "Only needed the first time. Everybody can read it, in search engines too."
             " An invented name is allowed."
         )
-        widget = forms.TextInput({"autocomplete": "nickname", "maxlength": names.LONGEST})
-        label = _("Name that stands beside your comment")
-        super().__init__(label=label, help_text=hint, required=False, widget=widget)
+        super().__init__(help_text=hint, required=False)
 
 
 def possible_name(name: str) -> str:
@@ -96,10 +103,8 @@ class CodeForm(forms.Form):
 class NameForm(forms.Form):
     """Takes any name; whether somebody may bear it is asked of ``choose_name``."""
 
-    name = forms.CharField(
-        label=_("Name that stands beside your comment"),
-        help_text=_("Everybody can read it, in search engines too. An invented name is allowed."),
-        widget=forms.TextInput({"autocomplete": "nickname", "maxlength": names.LONGEST}),
+    name = PublicNameField(
+        help_text=_("Everybody can read it, in search engines too. An invented name is allowed.")
     )
 
 

@@ -130,6 +130,14 @@ def test_the_database_refuses_hiding_without_them(reason):
         DecisionFactory(**reason)
 
 
+def test_the_database_refuses_a_decision_that_hides_two_comments(comment):
+    decision = hidden(comment).hidden_by
+    other = CommentFactory(goal=comment.goal, phase=comment.phase)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Comment.objects.filter(pk=other.pk).update(hidden_by=decision)
+
+
 @pytest.mark.parametrize("deed", ["hide", "restore", "take back"])
 @pytest.mark.parametrize(
     "who",
