@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from accounts.admin import offer_undo
+from accounts.admin import OnlyListedFilters, offer_undo
 from comments.actions import (
     ModerationRefused,
     dismiss_reports,
@@ -138,7 +138,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Comment)
-class CommentAdmin(admin.ModelAdmin):
+class CommentAdmin(OnlyListedFilters, admin.ModelAdmin):
     """What people said, to read and to decide about. Nobody changes their words."""
 
     list_display = ["number", "excerpt", "who", "place", "date", "state", "deed"]

@@ -85,6 +85,15 @@ def test_only_the_moderation_sees_whom_a_message_about_a_comment_is_for(
     assert message_page(hiding) not in shown(editor, OUTBOX, "Erna")
 
 
+def test_nobody_finds_out_by_an_address_what_a_list_does_not_show(signed_in, editor):
+    NotificationFactory(subject="482915", body="482915", is_private=True)
+    client = signed_in(editor)
+
+    for column in ("body__contains", "subject__contains", "recipient__email__startswith", "key"):
+        assert client.get(OUTBOX, {column: "4"}).status_code == 400, column
+    assert client.get(OUTBOX, {"send_at__gte": "2026-01-01 00:00:00+01:00"}).status_code == 200
+
+
 def test_a_message_that_was_given_up_can_be_tried_again(signed_in, editor):
     notification = given_up()
 

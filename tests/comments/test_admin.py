@@ -69,6 +69,7 @@ def test_a_withdrawn_text_is_shown_to_nobody(signed_in, moderator):
         assert "I was wrong." not in text
         assert "So was I." not in text
     assert shown(client, q="wrong") == set()
+    assert client.get(LIST, {"text__contains": "wrong"}).status_code == 400
 
 
 def test_a_decision_is_two_taps(signed_in, moderator):
