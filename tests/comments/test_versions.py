@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from accounts.models import Notification
 from comments.actions import CommentRefused, edit_comment, post_comment, vote
 from comments.differences import differences
-from comments.models import Comment, CommentVersion, Opinion
+from comments.models import MAX_LENGTH, Comment, CommentVersion, Opinion
 from comments.rules import MOST_EDITS
 from strategies.models import Subscription
 from tests.factories import (
@@ -270,11 +270,24 @@ def test_differences_hold_both_texts(before, after):
     assert "".join(text for what, text in pieces if what != "removed") == after
 
 
+def test_words_of_the_longest_comment_are_compared():
+    before = " ".join(f"Bank {number}" for number in range(900))[:MAX_LENGTH]
+
+    assert differences(before, f"{before}!") == (("same", before), ("inserted", "!"))
+
+
 def test_differences_of_hostile_texts_take_no_time():
     started = process_time()
 
     differences("a " * 2_000, "b a " * 1_000)
     differences("a b " * 1_000, "b b a " * 660)
+    # Many signs, each of them rare: 13 seconds for one pair.
+    arrows = [chr(0x2190 + number % 51) for number in range(2_000)]
+    before, after = (
+        "".join(arrow + chr(first + number % 40) for number, arrow in enumerate(arrows))
+        for first in (0x2500, 0x2540)
+    )
+    assert differences(before, after) == (("removed", before), ("inserted", after))
 
     assert process_time() - started < 1
 
