@@ -17,7 +17,7 @@ from strategies.wording import time_sentence
 
 _SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 _INSTANT = timedelta(microseconds=1)
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]")
 
 
 def calendar(strategies: Iterable[Strategy]) -> bytes:

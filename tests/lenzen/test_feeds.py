@@ -146,7 +146,9 @@ def test_what_can_still_be_taken_back_is_not_told(client, open_phase):
 
 
 def test_words_cannot_become_tags_and_control_characters_break_nothing(client):
-    comment = CommentFactory(text="<b>Fett</b>\x0b & \x01mager\n\nNeu", author__public_name="A\x02")
+    comment = CommentFactory(
+        text="<b>Fett</b>\x0b & \x01mager\uffff\n\nNeu", author__public_name="A\x02"
+    )
 
     assert entries(client)[address(comment)] == (
         "<p>&lt;b&gt;Fett&lt;/b&gt; &amp; mager</p>\n\n<p>Neu</p>"
