@@ -22,6 +22,13 @@ from strategies.models import Goal, Strategy
 
 PAGE_SIZE = 20
 MOST_WORDS = 10
+
+MOST_RANKED = 500
+"""Of more hits nobody knows the best: to rank them, all their words would be read anew."""
+
+SHORTEST_BEGINNING = 3
+"""How many letters begin a word: with fewer, every index entry is read for nothing."""
+
 BEFORE, AFTER = 12, 28
 """How many words of context a hit shows."""
 
@@ -49,16 +56,21 @@ def words_of(typed: str) -> list[str]:
 
 
 def search(words: list[str], number: str | int) -> Page:
-    """Page ``number`` of the hits that hold all ``words``, best first: at most five queries."""
+    """Page ``number`` of the hits that hold all ``words``, best first, or newest first when
+    they are very many: at most five queries."""
     sought = _sought(words)
     found = [
         rows.annotate(place=Value(place), moment=moment).order_by()
         for place, (rows, moment) in enumerate(sought.values())
     ]
-    ranked = _together(found, "place", "pk", "rank", "moment")
-    paginator = Paginator(ranked.order_by("-rank", "place", "-moment"), PAGE_SIZE)
-    # Ranking costs more than finding, and counting needs none.
-    paginator.count = _together(found, "place", "pk").count()
+    number_of_hits = _together(found, "place", "pk").count()
+    if number_of_hits <= MOST_RANKED:
+        ranked = _together(found, "place", "pk", "rank", "moment")
+        ordered = ranked.order_by("-rank", "place", "-moment")
+    else:
+        ordered = _together(found, "place", "pk", "moment").order_by("place", "-moment")
+    paginator = Paginator(ordered, PAGE_SIZE)
+    paginator.count = number_of_hits
     page = paginator.get_page(number)
     page.object_list = _hits(list(page.object_list), sought)
     return page
@@ -109,8 +121,9 @@ def matching(rows: QuerySet, words: list[str], text, title: str = "") -> QuerySe
     ``marked_title`` and ``marked_text``, where found words stand between START and STOP.
 
     PostgreSQL knows German: „Häuser“ finds „Haus“, and what begins with it, not „Rathaus“;
-    titles weigh more. SQLite looks for the letters, wherever they stand: „haus“ finds
-    „Rathaus“, „Häuser“ does not find „Haus“, and all hits rank alike.
+    one or two letters find themselves; titles weigh more. SQLite looks for the letters,
+    wherever they stand: „haus“ finds „Rathaus“, „Häuser“ does not find „Haus“, and all hits
+    rank alike.
     """
     find = _by_form if knows_word_forms() else _by_letters
     return find(rows, words, text, F(title) if title else None)
@@ -118,7 +131,7 @@ def matching(rows: QuerySet, words: list[str], text, title: str = "") -> QuerySe
 
 def _by_form(rows, words, text, title):
     # Nothing but letters and digits is in a word, so that nothing in it is an operator.
-    every = " & ".join(f"'{word}':*" for word in words)
+    every = " & ".join(f"'{word}'{':*' * (len(word) >= SHORTEST_BEGINNING)}" for word in words)
     query = SearchQuery(every, search_type="raw", config=SEARCH_CONFIG)
     vector = SearchVector(text, config=SEARCH_CONFIG)
     if title:

@@ -13,6 +13,7 @@ from tests.factories import (
     PhaseFactory,
     ReplyFactory,
     StrategyFactory,
+    days,
     hidden,
     withdrawn,
 )
@@ -87,6 +88,23 @@ def test_a_word_finds_longer_ones_that_begin_with_it(client):
     comment = CommentFactory(text="Der Radweg endet im Nichts.")
 
     assert found(client, "rad") == [comment.get_absolute_url()]
+
+
+@knows_german
+def test_one_or_two_letters_find_no_longer_word(client):
+    comment = CommentFactory(text="Die B 5 ist zu laut.")
+    CommentFactory(text="Der Bahnhof ist zu laut, und das seit 57 Jahren.")
+
+    assert found(client, "b 5") == [comment.get_absolute_url()]
+
+
+def test_of_very_many_hits_the_newest_come_first(client, monkeypatch):
+    monkeypatch.setattr("lenzen.search.MOST_RANKED", 1)
+    old = CommentFactory(text="Hafen, Hafen, Hafen.", posted_at=days(-2))
+    new = CommentFactory(text="Am Hafen ist es laut.", posted_at=days(-1))
+    goal = GoalFactory(title="Hafen")
+
+    assert found(client, "hafen") == [row.get_absolute_url() for row in (goal, new, old)]
 
 
 @knows_german
