@@ -4,11 +4,12 @@ import re
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+# Each with the space before it: half as many to compare.
+_WORDS = re.compile(r"\s*\w+|\s*[^\w\s]|\s+")
 
-MOST_COMPARED = 1_500
-"""Words, spaces and signs of a text that is compared word by word: more than ordinary words
-make of the longest comment. What it costs grows with the cube, and anybody may ask for it."""
+MOST_COMPARED = 1_000
+"""Words and signs of a text that is compared word by word: more than ordinary words make
+of the longest comment. What it costs grows with the cube, and anybody may ask for it."""
 
 
 @lru_cache(maxsize=100)
