@@ -187,7 +187,15 @@ def _news_times(
 
 def _owe(messages: Iterator[Notification]) -> None:
     while batch := list(islice(messages, ROWS_A_STATEMENT)):
+        for message in batch:
+            message.subject = _shortened(message.subject)
         Notification.objects.bulk_create(batch, ignore_conflicts=True)
+
+
+def _shortened(subject: str) -> str:
+    """A title alone may be as long as the column, and PostgreSQL refuses what is longer."""
+    most = Notification._meta.get_field("subject").max_length
+    return subject if len(subject) <= most else f"{subject[: most - 1].rstrip()}…"
 
 
 def retract(*, about: str) -> int:

@@ -1,5 +1,6 @@
 """What happens to strategies, goals and phases."""
 
+import logging
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -27,6 +28,8 @@ from strategies.models import (
     Subscription,
 )
 from strategies.wording import overlap_named
+
+log = logging.getLogger(__name__)
 
 NEWS = timedelta(days=1)
 """What happened longer ago is recorded and not mailed."""
@@ -266,7 +269,12 @@ def record_due_events() -> int:
     recorded = 0
     for kind in (Kind.OPENED, Kind.CLOSING_SOON, Kind.CLOSED):
         for phase in Phase.objects.due(kind):
-            recorded += _record(phase, kind)
+            try:
+                recorded += _record(phase, kind)
+            except Exception:
+                # Whatever it is: one phase must not hold up the others. It stays due, so the next
+                # run tries it again, and /health/ says that it is late.
+                log.exception("Could not record “%s” of phase %s", kind, phase.pk)
     return recorded
 
 

@@ -1,6 +1,6 @@
 """What time does to phases is recorded once, counted, and told once to each person."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -231,6 +231,32 @@ def test_every_message_can_be_ended_with_one_click(follower):
     record_due_events()
 
     assert "/abbestellen/" in Notification.objects.get().unsubscribe_url
+
+
+def test_a_title_as_long_as_can_be_is_told_in_a_subject_that_fits(follower):
+    phase = followed_phase(follower, opens_in=-MINUTE)
+    Strategy.objects.filter(pk=phase.strategy_id).update(title="T" * 200)
+
+    record_due_events()
+
+    subject = Notification.objects.get().subject
+    assert len(subject) == 200
+    assert subject.startswith("Jetzt kommentieren: „TTT")
+    assert subject.endswith("T…")
+
+
+def test_a_phase_that_cannot_be_recorded_does_not_hold_up_the_others(follower, client, caplog):
+    # An end that no calendar of the town knows: there it is already the year 10000.
+    bad = followed_phase(
+        follower, opens_in=-0.1, closes_at=datetime(9999, 12, 31, 23, 30, tzinfo=UTC)
+    )
+    good = followed_phase(follower, opens_in=-MINUTE)
+
+    assert record_due_events() == 1
+
+    assert (events(bad), events(good)) == ([], [Kind.OPENED])
+    assert caplog.messages == [f"Could not record “opened” of phase {bad.pk}"]
+    assert client.get("/health/").json()["overdue"]["events"] == 1
 
 
 def test_many_followers_cost_no_more_statements_than_one():
