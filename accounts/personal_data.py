@@ -9,6 +9,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 
 from accounts.models import Bounce, Notification, User
 from accounts.town import PageVersion, Statement, Town
@@ -87,9 +88,15 @@ def _sent_elsewhere(person: User) -> Q:
     return Q(address__in=addresses_of(person)) | Q(key__startswith=person.message_prefix)
 
 
+def about_address(address: str) -> str:
+    """What a message to others is ``about`` whose words name ``address``, so that it goes with
+    it. A keyed hash: who reads the row does not find the address there once more."""
+    return f"address:{salted_hmac('about address', address.lower()).hexdigest()}"
+
+
 def leave_address(address: str) -> None:
-    """Forget what was sent to ``address``, which has no account any more."""
-    Notification.objects.filter(address=address).delete()
+    """Forget what was sent to ``address``, which has no account any more, or names it."""
+    Notification.objects.filter(Q(address=address) | Q(about=about_address(address))).delete()
     Bounce.objects.filter(address=address).delete()
 
 
@@ -99,7 +106,8 @@ def erase(person: User) -> None:
     It must be locked, and nobody may be signed in with it afterwards.
     """
     addresses = addresses_of(person)
-    Notification.objects.filter(_sent_elsewhere(person)).delete()
+    naming = Q(about__in=[about_address(address) for address in addresses])
+    Notification.objects.filter(_sent_elsewhere(person) | naming).delete()
     Bounce.objects.filter(address__in=addresses).delete()
     _end_sessions(person, addresses)
     named = Q(object_repr__in=addresses)

@@ -12,7 +12,7 @@ from strategies.messages import absolute
 from strategies.models import Strategy
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     return "\n".join(f"> {line}" for line in text.splitlines())
 
 
@@ -42,7 +42,7 @@ def receipt(comment: Comment, strategy: Strategy, *, brings_news: bool) -> str:
     return "\n\n".join(
         [
             _("Your comment on “{place}” is published:").format(place=_place(comment)),
-            _quoted(comment.text),
+            quoted(comment.text),
             absolute(comment.get_absolute_url()),
             strategy.next_steps,
             f"{why} {news}" if brings_news else why,
@@ -64,7 +64,7 @@ def reply(comment: Comment, parent: Comment) -> str:
             _("On “{place}” {name} has answered:").format(
                 place=_place(comment), name=comment.author_name
             ),
-            _quoted(comment.text),
+            quoted(comment.text),
             absolute(comment.get_absolute_url()),
             _("You get this message because you wrote the comment."),
         ]
@@ -108,7 +108,7 @@ def decided(comment: Comment, decision: Decision) -> str:
     }
     parts = [what[decision.verdict].format(place=_place(comment))]
     if decision.verdict != Decision.Verdict.RESTORED:
-        parts += [_quoted(comment.text), *_reasons(comment, decision)]
+        parts += [quoted(comment.text), *_reasons(comment, decision)]
     why = _(
         "You get this message because you wrote the comment, whatever you have switched off"
         " otherwise."

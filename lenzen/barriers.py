@@ -16,7 +16,9 @@ from accounts.actions import notify
 from accounts.forms import AddressField
 from accounts.messages import in_town_language
 from accounts.models import User
+from accounts.personal_data import about_address
 from accounts.town import town
+from comments.messages import quoted
 from strategies.messages import absolute
 
 
@@ -64,7 +66,8 @@ class BarrierForm(forms.Form):
 def report_barrier(*, text: str, page: str = "", email: str = "") -> None:
     """Owe those who work on the site this report, and ``email``, if given, a receipt.
 
-    The receipt quotes nothing, so that nobody can send words to others through us.
+    The receipt quotes nothing, so that nobody can send words to others through us. The report
+    goes when ``email`` is forgotten.
     """
     key = f"barrier-{get_random_string(20)}"
     readers = [person for person in User.objects.staff() if _may_remedy(person)]
@@ -72,13 +75,15 @@ def report_barrier(*, text: str, page: str = "", email: str = "") -> None:
     is_reader = any(person.email.lower() == contact for person in readers)
     parts = [
         absolute(page) if page else _("They named no page."),
-        text,
+        # As a quotation: a stranger's words and links must not look like ours.
+        quoted(text),
         _("Answer to: {address}").format(address=email) if email else _("They wish no answer."),
     ]
     notify(
         recipients=readers,
         addresses=[] if is_reader else [contact],
         key=key,
+        about=about_address(email) if email else "",
         subject=_("Somebody has reported a barrier"),
         body="\n\n".join(parts),
     )

@@ -3,6 +3,7 @@
 import pytest
 from django.conf import settings
 
+from accounts.messages import Block, blocks
 from accounts.models import Notification
 from accounts.town import town
 from tests.factories import UserFactory
@@ -29,6 +30,13 @@ def test_a_barrier_reaches_those_who_can_remedy_it(client):
     for each in owed:
         assert WORDS in each.body
         assert f"{settings.SITE_URL}/termine/" in each.body
+
+
+def test_a_strangers_words_and_links_do_not_look_like_ours(client):
+    send(client, text=f"{WORDS}\n\nhttps://evil.example/\nPlease sign in there.")
+
+    quotation = blocks(Notification.objects.get().body)[1]
+    assert quotation == Block("quote", f"{WORDS}\n\nhttps://evil.example/\nPlease sign in there.")
 
 
 def test_it_is_confirmed_on_screen_without_a_cookie(client):

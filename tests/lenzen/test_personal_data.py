@@ -27,6 +27,7 @@ from comments.drafts import let_wait
 from comments.models import Comment, CommentVersion, Decision, Draft, Report, Vote
 from comments.reports import report_comment
 from comments.rulebook import Rule
+from lenzen.barriers import report_barrier
 from lenzen.personal_data import SECTIONS, WORDS, ErasureRefused, as_zip, erase, export, refusal
 from strategies.models import GoalVersion, Milestone, Participation, PhaseEvent, Subscription
 from tests.accounts.door import CODE, HOST, code_sent, enter, knock, signed_in_as
@@ -278,6 +279,7 @@ def whole_journey(goal) -> Client:
     hidden(Comment.objects.get(text="Yes."))
     knock(Client(), ADDRESS.upper(), NAME)
     Client().post(reverse("follow_all"), {"email": ADDRESS}, headers=HOST)
+    Client().post("/barriere-melden/", {"text": "Small.", "email": ADDRESS.title()})
     Bounce.objects.create(address=ADDRESS)
     log_entry(UserFactory(is_staff=True), object_id="1")
     Client().post("/konto/anmelden/passwort/", {"login": ADDRESS, "password": "wrong"})
@@ -303,6 +305,7 @@ def test_after_erasing_no_address_stands_there_that_was_left_or_wanted(goal, is_
     report_comment(
         comment=CommentFactory(goal=goal), rule=Rule.PRIVACY, name=NAME, email=ADDRESS.upper()
     )
+    report_barrier(text="Small.", email=ADDRESS.upper())
     reader = came_in()
     reader.post("/konto/e-mail/", {"email": "new@example.org", "action_add": ""})
     assert "accounts_notification.address" in places_of("new@example.org")
