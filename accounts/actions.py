@@ -284,7 +284,8 @@ def send_due_notifications() -> int:
     try:
         connection.open()
         while letters:
-            _send(letters[0], connection)
+            if letter := _still_owed(letters[0]):
+                _send(letter, connection)
             letters.popleft()
     except OSError as error:
         # The server is away: the rest would fare no better, each after a long wait.
@@ -322,8 +323,17 @@ def _claim_gathered() -> list[Letter]:
 def _take(rows: NotificationQuerySet) -> Letter:
     ids = list(rows.values_list("pk", flat=True))
     Notification.objects.filter(pk__in=ids).update(claimed_until=Now() + CLAIM)
-    taken = Notification.objects.filter(pk__in=ids).select_related("recipient")
-    return list(taken.order_by("-is_private", "send_at", "pk"))
+    return _read(Notification.objects.filter(pk__in=ids))
+
+
+def _read(rows: NotificationQuerySet) -> Letter:
+    return list(rows.select_related("recipient").order_by("-is_private", "send_at", "pk"))
+
+
+def _still_owed(letter: Letter) -> Letter:
+    # While the rest of a batch is sent, comments are hidden and accounts erased. One query a
+    # letter, so that only what is in flight already can still say what was taken back.
+    return _read(_rows(letter).waiting())
 
 
 def _rows(letter: Letter) -> NotificationQuerySet:

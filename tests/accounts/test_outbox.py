@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
 from accounts.actions import (
@@ -15,7 +15,7 @@ from accounts.actions import (
     retry_notifications,
     send_due_notifications,
 )
-from accounts.models import Notification
+from accounts.models import Notification, User
 from accounts.tasks import send_notifications
 from accounts.town import town
 from tests.factories import NotificationFactory, UserFactory, days
@@ -141,6 +141,29 @@ def test_what_another_worker_holds_is_left_to_it(mailoutbox):
 
     at(held, claimed_until=days(-0.001))
     assert send_due_notifications() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_taken_back_while_a_batch_is_sent_does_not_leave(mail_server):
+    first, taken, erased, gathering = UserFactory.create_batch(4)
+    NotificationFactory(recipient=first)
+    NotificationFactory(recipient=taken, about="comment:1", body="Gone.")
+    NotificationFactory(recipient=erased)
+    for words in ({"about": "comment:1", "body": "Gone."}, {"about": "comment:2"}):
+        NotificationFactory(recipient=gathering, is_gathered=True, **words)
+        NotificationFactory(recipient=taken, is_gathered=True, about="comment:1", body="Gone.")
+
+    def take_back(mail):
+        retract(about="comment:1")
+        User.objects.filter(pk=erased.pk).delete()
+        connection.close()
+
+    mail_server.on_mail = take_back
+    send_due_notifications()
+
+    assert mail_server.addresses == [first.email, gathering.email]
+    assert not any("Gone." in str(mail) for mail in mail_server.received)
+    assert outcomes() == [SENT, SENT]
 
 
 def test_the_task_sends_until_nothing_is_due(mailoutbox):
