@@ -203,9 +203,10 @@ def retract(*, about: str) -> int:
     return Notification.objects.waiting().filter(about=about).delete()[0]
 
 
-def reword(*, about: str, body: str) -> None:
-    """Let ``body`` stand where people can read again what they were told about this."""
-    Notification.objects.filter(about=about).exclude(ended_at=None).update(body=body)
+def reword(*, about: str, subject: str, body: str) -> None:
+    """Let these words stand where people can read again what they were told about this."""
+    told = Notification.objects.filter(about=about).exclude(ended_at=None)
+    told.update(subject=_shortened(subject), body=body)
 
 
 def retract_unwanted(

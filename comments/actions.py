@@ -185,6 +185,8 @@ def edit_comment(
             comment.versions.create(
                 number=comment.version, text=comment.text, replaced_at=phase.now
             )
+        else:
+            _tell_edited(comment)
         comment.text, comment.edited_at = text, phase.now
         comment.version += 1
         comment.earlier_votes = comment.agreeing + comment.disagreeing
@@ -203,6 +205,12 @@ def _tell_anew(comment: Comment, strategy: Strategy) -> None:
         _tell_parent(comment, comment.parent, strategy)
 
 
+def _tell_edited(comment: Comment) -> None:
+    """Take words that no version shows any more out of messages that have left."""
+    subject = messages.edited_subject(comment)
+    reword(about=comment.about, subject=subject, body=messages.edited(comment))
+
+
 @transaction.atomic
 def remove_version(*, version: CommentVersion, by: User) -> None:
     """Take the words of an earlier version away for good; that there was one stays."""
@@ -210,6 +218,9 @@ def remove_version(*, version: CommentVersion, by: User) -> None:
     if reason := may_remove(by, version):
         raise RemovalRefused(reason)
     CommentVersion.objects.filter(pk=version.pk).update(text="", removed_at=Now())
+    # Messages about a comment that is gone say so already.
+    if not version.comment.is_gone:
+        _tell_edited(version.comment)
 
 
 @transaction.atomic
@@ -250,7 +261,7 @@ def withdraw_comment(*, comment: Comment, by: User) -> None:
 def _untell(comment: Comment) -> None:
     """Take the words out of messages, of those that have left as well."""
     retract(about=comment.about)
-    reword(about=comment.about, body=messages.gone(comment))
+    reword(about=comment.about, subject=messages.gone_subject(comment), body=messages.gone(comment))
 
 
 @transaction.atomic

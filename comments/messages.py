@@ -72,9 +72,26 @@ def reply(comment: Comment, parent: Comment) -> str:
 
 
 @in_town_language
+def gone_subject(comment: Comment) -> str:
+    return _("Comment No. {number} was withdrawn or hidden").format(number=comment.pk)
+
+
+@in_town_language
 def gone(comment: Comment) -> str:
     """What stays of messages that have left and quoted words which are no longer public."""
     words = _("What stood here can no longer be read: the comment was withdrawn or hidden.")
+    return f"{words}\n\n{absolute(comment.get_absolute_url())}"
+
+
+@in_town_language
+def edited_subject(comment: Comment) -> str:
+    return _("Comment No. {number} was edited").format(number=comment.pk)
+
+
+@in_town_language
+def edited(comment: Comment) -> str:
+    """What stays of messages that have left and quoted words of which nothing was to remain."""
+    words = _("What stood here was changed by whoever wrote it. Here you read what it says now:")
     return f"{words}\n\n{absolute(comment.get_absolute_url())}"
 
 

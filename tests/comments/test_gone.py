@@ -5,13 +5,19 @@ from django.urls import reverse
 
 from accounts.actions import send_due_notifications
 from accounts.models import Notification
-from comments.actions import edit_comment, hide_comment, post_comment, withdraw_comment
+from comments.actions import (
+    edit_comment,
+    hide_comment,
+    post_comment,
+    remove_version,
+    withdraw_comment,
+)
 from comments.models import Comment
 from comments.personal_data import empty
 from comments.rulebook import Rule
 from strategies.messages import unsubscribe_url
 from tests.addresses import public_addresses
-from tests.factories import UserFactory
+from tests.factories import UserFactory, VoteFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -120,6 +126,48 @@ def test_in_nothing_that_others_were_told(take_away, said, moderator, signed_in)
 
     page = reader.get(told).text
     assert f"{TEXT}!" not in page
+    assert said[1].author.public_name not in page
+    assert f"Kommentar Nr. {said[1].pk} wurde zurückgezogen oder ausgeblendet" in page
+    assert "Was hier stand, ist nicht mehr zu lesen" in page
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_what_an_edit_leaves_nothing_of_is_in_nothing_that_others_were_told(
+    is_answered, said, signed_in
+):
+    reply = said[1]
+    send_due_notifications()
+    if is_answered:
+        VoteFactory(comment=reply)
+
+    edit_comment(comment=reply, by=reply.author, text="Anderes.")
+    if is_answered:
+        remove_version(version=reply.versions.get(), by=reply.author)
+
+    page = signed_in(said[0].author).get(reverse("notifications")).text
+    assert f"{TEXT}!" not in page
+    assert f"Kommentar Nr. {reply.pk} wurde bearbeitet" in page
+
+
+def test_what_an_edit_leaves_readable_stays_where_others_were_told(said, signed_in):
+    send_due_notifications()
+    VoteFactory(comment=said[1])
+
+    edit_comment(comment=said[1], by=said[1].author, text="Anderes.")
+
+    assert f"{TEXT}!" in signed_in(said[0].author).get(reverse("notifications")).text
+
+
+def test_of_a_comment_that_is_gone_nobody_reads_that_it_was_edited(said, signed_in, moderator):
+    reply = said[1]
+    send_due_notifications()
+    VoteFactory(comment=reply)
+    edit_comment(comment=reply, by=reply.author, text="Anderes.")
+    hide(reply, moderator)
+
+    remove_version(version=reply.versions.get(), by=reply.author)
+
+    page = signed_in(said[0].author).get(reverse("notifications")).text
     assert "Was hier stand, ist nicht mehr zu lesen" in page
 
 
