@@ -204,9 +204,13 @@ def retract(*, about: str) -> int:
 
 
 def reword(*, about: str, subject: str, body: str) -> None:
-    """Let these words stand where people can read again what they were told about this."""
+    """Let these words stand where people can read again what they were told about this.
+
+    What could not be sent is not tried again.
+    """
     told = Notification.objects.filter(about=about).exclude(ended_at=None)
     told.update(subject=_shortened(subject), body=body)
+    told.failed().update(outcome=Notification.Outcome.RETRACTED)
 
 
 def retract_unwanted(
@@ -214,13 +218,15 @@ def retract_unwanted(
 ) -> int:
     """Take back what somebody no longer wants: what ``url`` ends, or is about this; or all.
 
-    Return how many had not left.
+    What could not be sent stays in the account and is not tried again. Return how many had
+    not left.
     """
     follower = Q(recipient=person_id) if person_id else Q(address=address)
-    unwanted = Notification.objects.waiting().filter(follower).exclude(unsubscribe_url="")
+    unwanted = Notification.objects.filter(follower).exclude(unsubscribe_url="")
     if url:
         unwanted = unwanted.filter(Q(unsubscribe_url=url) | Q(about__in=abouts))
-    return unwanted.delete()[0]
+    unwanted.failed().update(outcome=Notification.Outcome.RETRACTED)
+    return unwanted.waiting().delete()[0]
 
 
 @transaction.atomic
@@ -244,12 +250,11 @@ def mark_read(*, person: User, up_to: int) -> int:
 def retry_notifications(*, notifications: NotificationQuerySet) -> int:
     """Let messages that were given up or expired try again now. Return how many.
 
-    Messages with a code are not among them: their text is gone. That mails to the address
+    Messages with a code are not among them: their text is gone; nor what was taken back
+    since. That mails to the address
     came back is forgotten, so that the mail server is asked again.
     """
-    ended = notifications.filter(
-        outcome__in=[Notification.Outcome.GIVEN_UP, Notification.Outcome.EXPIRED], is_private=False
-    )
+    ended = notifications.failed().filter(is_private=False)
     for address in {notification.to for notification in ended.select_related("recipient")}:
         forget_bounce(address=address)
     return ended.update(

@@ -240,8 +240,10 @@ class NotificationAdmin(OnlyListedFilters, admin.ModelAdmin):
     def retry(self, request, queryset):
         number = retry_notifications(notifications=queryset)
         text = ngettext(
-            "{number} message is tried again. Messages that were sent, or hold a code, are not.",
-            "{number} messages are tried again. Messages that were sent, or hold a code, are not.",
+            "{number} message is tried again. Messages that were sent, that nobody wants any"
+            " more, or that hold a code, are not.",
+            "{number} messages are tried again. Messages that were sent, that nobody wants any"
+            " more, or that hold a code, are not.",
             number,
         )
         self.message_user(request, text.format(number=number))

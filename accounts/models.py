@@ -163,6 +163,12 @@ class NotificationQuerySet(models.QuerySet):
         """Waiting, but no longer worth sending."""
         return self.waiting().filter(expires_at__lte=Now())
 
+    def failed(self):
+        """Ended without being sent; staff may let it try again."""
+        return self.filter(
+            outcome__in=[Notification.Outcome.EXPIRED, Notification.Outcome.GIVEN_UP]
+        )
+
     def overdue(self, since: datetime):
         """Might have been tried since ``since`` and nobody did."""
         return self.due().filter(send_at__lte=since)
@@ -188,6 +194,7 @@ class Notification(models.Model):
         SENT = "sent", _("sent")
         EXPIRED = "expired", _("expired")
         GIVEN_UP = "given_up", _("given up")
+        RETRACTED = "retracted", _("taken back")
 
     recipient = models.ForeignKey(
         User,

@@ -8,11 +8,13 @@ from django.db.models.functions import Now
 
 from accounts.actions import (
     WORTH_SENDING,
+    choose_rhythm,
     forget_bounce,
     notify,
     retract,
     retry_delay,
     retry_notifications,
+    reword,
     send_due_notifications,
 )
 from accounts.models import Notification, User
@@ -22,7 +24,7 @@ from tests.factories import NotificationFactory, UserFactory, days
 
 pytestmark = pytest.mark.django_db
 
-SENT, GIVEN_UP, EXPIRED, WAITING = "sent", "given_up", "expired", ""
+SENT, GIVEN_UP, EXPIRED, TAKEN_BACK, WAITING = "sent", "given_up", "expired", "retracted", ""
 NEWS = {"key": "news", "subject": "News", "body": "Something happened."}
 
 
@@ -329,6 +331,30 @@ def test_staff_may_let_it_try_again(mail_server):
 
     assert outcomes() == [SENT] * 3
     assert len(mail_server.received) == 3
+
+
+def test_what_was_ended_since_is_not_tried_again(citizen):
+    link = {"unsubscribe_url": "http://localhost/abbestellen/token/"}
+    ended = {"outcome": EXPIRED, "ended_at": Now()}
+    NotificationFactory(recipient=citizen, **link, **ended)
+    NotificationFactory(recipient=citizen, **ended)
+    NotificationFactory(**link, **ended)
+
+    choose_rhythm(person=citizen, rhythm=User.Rhythm.NEVER)
+
+    assert retry_notifications(notifications=Notification.objects.all()) == 2
+    assert outcomes() == [TAKEN_BACK, WAITING, WAITING]
+    assert citizen.notifications.told().get().outcome == TAKEN_BACK
+
+
+def test_what_quoted_words_that_are_gone_is_not_tried_again():
+    for outcome in (GIVEN_UP, SENT):
+        NotificationFactory(about="comment:1", outcome=outcome, ended_at=Now())
+
+    reword(about="comment:1", subject="Withdrawn", body="Gone.")
+
+    assert retry_notifications(notifications=Notification.objects.all()) == 0
+    assert outcomes() == [TAKEN_BACK, SENT]
 
 
 # Codes
