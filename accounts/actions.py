@@ -13,7 +13,7 @@ from django.core.mail import get_connection
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext as _
 
 from accounts.messages import as_email
@@ -49,8 +49,9 @@ def confirm_address(*, address: str) -> User:
     Call it only when they have shown that they do.
     """
     address = address.strip().lower()
-    person, is_new = User.objects.get_or_create(
-        email__iexact=address, defaults={"email": address, "password": make_password(None)}
+    # Not iexact: for PostgreSQL, which compares in capitals, “ı” would be “i”.
+    person, is_new = User.objects.annotate(written=Lower("email")).get_or_create(
+        written__exact=address, defaults={"email": address, "password": make_password(None)}
     )
     if is_new and (rules := frame().rules):
         # The form that led here says that they apply.

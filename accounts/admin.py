@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import town_admin  # noqa: F401  registers what is in there
 from accounts.actions import retry_notifications
+from accounts.forms import only_ascii
 from accounts.models import Bounce, Notification, User
 from accounts.names import skeleton
 
@@ -40,6 +41,8 @@ class PersonForm(forms.ModelForm):
         fields = ["email", "public_name"]
 
     def clean_email(self):
+        if "email" in self.changed_data:
+            only_ascii(self.cleaned_data["email"])
         return self.cleaned_data["email"].strip().lower()
 
     def clean_public_name(self):

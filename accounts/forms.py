@@ -28,8 +28,20 @@ HINTS = {
 }
 
 
+def only_ascii(address: str) -> None:
+    """Refuse letters that could be taken for others, and that not every mail server takes."""
+    if not address.isascii():
+        sentence = _(
+            "In an e-mail address only the letters a to z, digits and signs can be used here, no"
+            " “ü” and no “é”. Please write another address."
+        )
+        raise forms.ValidationError(sentence, code="not_ascii")
+
+
 class AddressField(forms.EmailField):
     """Where somebody can be written to; no longer than the database takes."""
+
+    default_validators = [*forms.EmailField.default_validators, only_ascii]
 
     def __init__(self, **kwargs):
         longest = User._meta.get_field("email").max_length
@@ -142,7 +154,7 @@ class PasswordSignInForm(OurWords, account.LoginForm):
 
 
 class NewAddressForm(OurWords, account.AddEmailForm):
-    pass
+    email = AddressField()
 
 
 class AddressCodeForm(OurWords, account.ConfirmEmailVerificationCodeForm):

@@ -86,8 +86,8 @@ def hold(person: User) -> int:
 
 def leave_address(address: str) -> None:
     """Forget who reported from ``address``, and what waits there for a code."""
-    unname(Report.objects.filter(email__iexact=address))
-    Draft.objects.filter(person=None, address__iexact=address).delete()
+    unname(Report.objects.annotate(written_to=Lower("email")).filter(written_to=address))
+    Draft.objects.filter(person=None, address=address).delete()
 
 
 def erase(person: User, *, withdraw: bool) -> None:

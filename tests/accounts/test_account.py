@@ -404,6 +404,15 @@ def test_a_new_address_takes_the_place_of_the_old_one(signed_in):
     assert signed_in_as(reader) == person
 
 
+def test_a_new_address_has_no_letter_that_looks_like_another(signed_in):
+    page = signed_in(UserFactory()).post(
+        "/konto/e-mail/", {"email": "erna@elbmaıl.example", "action_add": ""}
+    )
+
+    assert "nur die Buchstaben a bis z" in page.text
+    assert Notification.objects.count() == 0
+
+
 def test_the_address_of_another_account_is_refused_only_to_who_reads_its_mail(signed_in):
     other, person = UserFactory(), UserFactory()
     reader = signed_in(person)

@@ -168,6 +168,15 @@ def test_an_administrator_adds_an_editor_who_signs_in_by_code(signed_in, adminis
     assert editor.has_perm("strategies.change_strategy")
 
 
+def test_an_address_with_a_letter_that_looks_like_another_is_refused(signed_in, administrator):
+    client, page = signed_in(administrator), reverse("admin:accounts_user_add")
+    values = form_values(client.get(page), "user_form")
+
+    response = client.post(page, values | {"email": "erna@elbmaıl.example"})
+
+    assert list(response.context["adminform"].form.errors) == ["email"]
+
+
 def test_a_name_too_close_to_another_is_refused_with_a_sentence(signed_in, administrator, citizen):
     client = signed_in(administrator)
     page = reverse("admin:accounts_user_change", args=[administrator.pk])

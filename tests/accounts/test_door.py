@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.actions import send_due_notifications
+from accounts.actions import confirm_address, send_due_notifications
 from accounts.models import Notification, User
 from tests.accounts.door import CODE, DOOR, HOST, NAME, code_sent, enter, knock, signed_in_as
 from tests.factories import UserFactory
@@ -213,6 +213,31 @@ def test_whoever_has_the_address_gets_one_account_whatever_its_case(reader):
     enter(second)
 
     assert signed_in_as(second) == signed_in_as(reader)
+
+
+def test_an_address_that_stands_there_in_capitals_lets_its_owner_in(reader):
+    person = UserFactory()
+    User.objects.filter(pk=person.pk).update(email="Anna.Berg@Example.org")
+
+    knock(reader, "anna.berg@example.org")
+    enter(reader)
+
+    assert signed_in_as(reader) == person
+
+
+def test_a_letter_that_looks_like_another_makes_another_address():
+    erna = UserFactory(email="erna@elbmail.example")
+
+    assert confirm_address(address="erna@elbmaıl.example") != erna
+    assert confirm_address(address="Erna@Elbmail.Example") == erna
+
+
+@pytest.mark.parametrize("address", ["erna@elbmaıl.example", "erna@müller.example"])
+def test_addresses_with_letters_of_that_kind_get_no_code(reader, address):
+    answer = knock(reader, address)
+
+    assert "nur die Buchstaben a bis z" in answer.text
+    assert Notification.objects.count() == 0
 
 
 def test_an_address_that_was_changed_in_the_admin_lets_its_owner_in(reader):
