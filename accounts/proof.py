@@ -33,11 +33,16 @@ def fresh_sign_in_required(back):
         def guarded(request, *args, **kwargs):
             if has_fresh_sign_in(request):
                 return view(request, *args, **kwargs)
-            return redirect(f"{reverse('prove')}?{urlencode({'next': reverse(back)})}")
+            return to_proof(back)
 
         return guarded
 
     return decorate
+
+
+def to_proof(back):
+    """Lead to where they show who they are, and from there to the page named ``back``."""
+    return redirect(f"{reverse('prove')}?{urlencode({'next': reverse(back)})}")
 
 
 def has_fresh_sign_in(request):

@@ -14,6 +14,11 @@ from django.urls import path
 from accounts import news, proof, views
 
 password_sign_in = allauth.LoginView.as_view(template_name="account/login_password.html")
+# Where an account has neither password nor second step, allauth asks for no proof. All else
+# below “schutz” is there only for those who have one.
+change_address = proof.fresh_sign_in_required("account_email")(allauth.email)
+set_up_app = proof.fresh_sign_in_required("mfa_activate_totp")(app.activate_totp)
+add_passkey = proof.fresh_sign_in_required("mfa_add_webauthn")(passkeys.add_webauthn)
 
 urlpatterns = [
     path("", views.account, name="account"),
@@ -27,7 +32,7 @@ urlpatterns = [
     path("abmelden/", allauth.logout, name="account_logout"),
     path("gesperrt/", allauth.account_inactive, name="account_inactive"),
     path("name/", views.name, name="choose_name"),
-    path("e-mail/", allauth.email, name="account_email"),
+    path("e-mail/", change_address, name="account_email"),
     path("e-mail/code/", allauth.email_verification_sent, name="account_email_verification_sent"),
     path("passwort/", allauth.password_change, name="account_change_password"),
     path("passwort/neu/", views.set_password, name="account_set_password"),
@@ -41,7 +46,7 @@ urlpatterns = [
         name="mfa_reauthenticate_webauthn",
     ),
     path("schutz/", mfa.index, name="mfa_index"),
-    path("schutz/app/", app.activate_totp, name="mfa_activate_totp"),
+    path("schutz/app/", set_up_app, name="mfa_activate_totp"),
     path("schutz/app/entfernen/", app.deactivate_totp, name="mfa_deactivate_totp"),
     path("schutz/ersatzcodes/", spare_codes.view_recovery_codes, name="mfa_view_recovery_codes"),
     path(
@@ -55,7 +60,7 @@ urlpatterns = [
         name="mfa_download_recovery_codes",
     ),
     path("schutz/passkeys/", passkeys.list_webauthn, name="mfa_list_webauthn"),
-    path("schutz/passkeys/neu/", passkeys.add_webauthn, name="mfa_add_webauthn"),
+    path("schutz/passkeys/neu/", add_passkey, name="mfa_add_webauthn"),
     path("schutz/passkeys/<int:pk>/", passkeys.edit_webauthn, name="mfa_edit_webauthn"),
     path(
         "schutz/passkeys/<int:pk>/entfernen/",

@@ -26,6 +26,7 @@ from accounts.adapter import DOOR, REFUSED_NAME, VALIDITY, VISIT, SignInCode
 from accounts.forms import CodeForm, DoorForm, NameForm, SetPasswordForm
 from accounts.models import Bounce
 from accounts.names import NameRefusal
+from accounts.proof import has_fresh_sign_in, to_proof
 
 
 @never_cache
@@ -202,12 +203,14 @@ def passkey_sign_in(request):
 def set_password(request):
     """A first password, or a new one instead of one that was forgotten.
 
-    The latter only for those who have just signed in with a code: whoever finds an open
-    session must not be able to take the account over.
+    The latter only for those who have just signed in with a code, the former for whoever has
+    just shown who they are: who finds an open session must not be able to take the account over.
     """
     has_password = request.user.has_usable_password()
     if has_password and not _has_just_shown_code(request):
         return render(request, "account/password_forgotten.html")
+    if not has_fresh_sign_in(request):
+        return to_proof("account_set_password")
     form = SetPasswordForm(data=_posted(request), user=request.user)
     if form.is_valid():
         form.save()

@@ -86,6 +86,13 @@ def by_password(person, password=PASSWORD, **more):
     return reader
 
 
+def by_code(person):
+    reader = Client()
+    knock(reader, person.email)
+    enter(reader)
+    return reader
+
+
 def all_the_way(person):
     """Signed in with password and app, and asked for both again."""
     reader = by_password(person)
@@ -110,10 +117,7 @@ def without_second_step(person):
 
 def without_password(person):
     Authenticator.objects.all().delete()
-    reader = Client()
-    newcomer = UserFactory()
-    reader.force_login(newcomer)
-    return reader
+    return by_code(UserFactory())
 
 
 def changing_address(person):
@@ -237,22 +241,22 @@ def test_an_account_is_shown_to_its_owner_only(name, person):
 # Password
 
 
-def test_a_first_password_can_be_set_and_used(signed_in):
+def test_a_first_password_can_be_set_and_used():
     person = UserFactory()
 
-    signed_in(person).post("/konto/passwort/neu/", {"password1": PASSWORD})
+    by_code(person).post("/konto/passwort/neu/", {"password1": PASSWORD})
 
     assert signed_in_as(by_password(person)) == person
-    message = Notification.objects.get()
+    message = Notification.objects.get(address="")
     assert message.subject == "Ihr Konto hat jetzt ein Passwort (Lenzen 2035 – mitgestalten)"
     assert (message.recipient, message.is_private) == (person, True)
 
 
 @pytest.mark.parametrize("bad", ["kurz", "passwort", "person@example.org", "12345678"])
-def test_weak_passwords_are_refused(signed_in, bad):
+def test_weak_passwords_are_refused(bad):
     person = UserFactory(email="person@example.org")
 
-    answer = signed_in(person).post("/konto/passwort/neu/", {"password1": bad})
+    answer = by_code(person).post("/konto/passwort/neu/", {"password1": bad})
 
     assert "<title>Fehler: " in answer.text
     assert not User.objects.get(pk=person.pk).has_usable_password()
@@ -293,6 +297,24 @@ def test_an_open_session_is_not_enough_to_set_a_new_password(signed_in):
 
     assert "melden Sie sich bitte ab und mit einem Code wieder an" in answer.text
     assert User.objects.get(pk=person.pk).check_password(PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "path", ["e-mail/", "passwort/neu/", "schutz/app/", "schutz/passkeys/neu/"]
+)
+def test_an_open_session_is_not_enough_to_change_how_an_account_is_entered(signed_in, path):
+    person = UserFactory(email="old@example.org")
+    reader, address = signed_in(person), f"/konto/{path}"
+    proof = reader.get(address)["Location"]
+
+    said = {"email": "new@example.org", "action_add": "", "password1": PASSWORD}
+    assert reader.post(address, said)["Location"] == proof
+    assert Notification.objects.count() == 0
+    assert not User.objects.get(pk=person.pk).has_usable_password()
+
+    reader.post(proof, {"send": ""})
+    assert reader.post(proof, {"code": code_sent()})["Location"] == address
+    assert reader.get(address).status_code == 200
 
 
 def test_a_wrong_password_tells_nothing_about_the_address():
@@ -354,9 +376,9 @@ def test_a_spare_code_works_once(person):
     assert "Dieser Code stimmt nicht" in answer.text
 
 
-def test_an_app_is_set_up_with_its_first_code(signed_in):
+def test_an_app_is_set_up_with_its_first_code():
     person = UserFactory()
-    reader = signed_in(person)
+    reader = by_code(person)
     secret = re.search(r"<code>(\w+)</code>", reader.get("/konto/schutz/app/").text)[1]
 
     wrong = reader.post("/konto/schutz/app/", {"code": "000000"})
@@ -387,16 +409,17 @@ def change_to(reader, address):
     return reader.post("/konto/e-mail/code/", {"code": code})
 
 
-def test_a_new_address_takes_the_place_of_the_old_one(signed_in):
+def test_a_new_address_takes_the_place_of_the_old_one():
     person = UserFactory(email="old@example.org")
 
-    answer = change_to(signed_in(person), "New@example.org")
+    answer = change_to(by_code(person), "New@example.org")
 
     person.refresh_from_db()
     assert answer["Location"] == "/konto/"
     assert person.email == "new@example.org"
     assert EmailAddress.objects.get(user=person).email == "new@example.org"
-    notice = Notification.objects.get(address="old@example.org")
+    notice = Notification.objects.latest("pk")
+    assert notice.address == "old@example.org"
     assert notice.subject.startswith("Ihr Konto hat eine neue E-Mail-Adresse")
     reader = Client()
     knock(reader, "new@example.org")
@@ -404,18 +427,20 @@ def test_a_new_address_takes_the_place_of_the_old_one(signed_in):
     assert signed_in_as(reader) == person
 
 
-def test_a_new_address_has_no_letter_that_looks_like_another(signed_in):
-    page = signed_in(UserFactory()).post(
-        "/konto/e-mail/", {"email": "erna@elbmaıl.example", "action_add": ""}
-    )
+def test_a_new_address_has_no_letter_that_looks_like_another():
+    reader = by_code(UserFactory())
+
+    page = reader.post("/konto/e-mail/", {"email": "erna@elbmaıl.example", "action_add": ""})
 
     assert "nur die Buchstaben a bis z" in page.text
-    assert Notification.objects.count() == 0
+    assert not Notification.objects.filter(address="erna@elbmaıl.example").exists()
 
 
-def test_the_address_of_another_account_is_refused_only_to_who_reads_its_mail(signed_in):
+def test_the_address_of_another_account_is_refused_only_to_who_reads_its_mail():
     other, person = UserFactory(), UserFactory()
-    reader = signed_in(person)
+    reader = by_code(person)
+    # There it says that they are signed in.
+    reader.get("/konto/")
 
     pages = []
     for address in [other.email, "stranger@example.org"]:
