@@ -289,8 +289,8 @@ def hide_comment(*, comment: Comment, rule: str, explanation: str, by: User) -> 
     """Take a comment's words from the public, giving rule and explanation.
 
     The author, and whoever reported it, are told in ten minutes; until then the decision
-    can be taken back. ModerationRefused: ``by`` is no moderator, gives no reason, or somebody
-    was faster.
+    can be taken back. ModerationRefused: ``by`` is no moderator, gives no reason, somebody
+    was faster, or its author has withdrawn it.
     """
     comment = Comment.objects.select_for_update(of=("self",)).get(pk=comment.pk)
     if reason := may_moderate(by):
@@ -300,6 +300,8 @@ def hide_comment(*, comment: Comment, rule: str, explanation: str, by: User) -> 
             name=comment.hidden_by.decided_by, time=clock(comment.hidden_by.decided_at)
         )
         raise ModerationRefused(text)
+    if comment.withdrawn_at:
+        raise ModerationRefused(_("This comment was withdrawn, so there is nothing to hide."))
     cited = rule_in_force(rule)
     if reason := no_reason(cited, explanation):
         raise ModerationRefused(reason)
@@ -334,7 +336,7 @@ def restore_comment(*, comment: Comment, by: User) -> Decision:
     # Who was not told that it was hidden need not hear that it is back.
     if retract(about=comment.hidden_by.about):
         reopen_reports(decision=comment.hidden_by)
-    else:
+    elif not comment.withdrawn_at:
         _tell_author(comment, decision)
         tell_reporters_shown_again(hiding=comment.hidden_by, decision=decision)
     return decision
@@ -360,9 +362,7 @@ def dismiss_reports(*, comment: Comment, explanation: str, by: User) -> Decision
         explanation=explanation.strip(),
         decided_by=by,
     )
-    # Of withdrawn words nobody could say that they stay.
-    if not comment.withdrawn_at:
-        _tell_author(comment, decision)
+    _tell_author(comment, decision)
     answer_reports(comment=comment, decision=decision)
     return decision
 
@@ -397,8 +397,9 @@ def take_back_decision(*, decision: Decision, by: User) -> None:
 
 
 def _tell_author(comment: Comment, decision: Decision) -> None:
-    # Nobody is told what they did themselves.
-    if comment.author is None or comment.author == decision.decided_by:
+    # Nobody is told what they did themselves. And of withdrawn words nobody could say that
+    # they stay, nor quote them.
+    if comment.author in (None, decision.decided_by) or comment.withdrawn_at:
         return
     notify(
         recipients=[comment.author],

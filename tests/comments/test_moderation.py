@@ -15,7 +15,16 @@ from comments.actions import (
 from comments.models import Comment, Decision
 from comments.rulebook import Rule
 from strategies.models import TAKE_BACK
-from tests.factories import CommentFactory, DecisionFactory, ReplyFactory, UserFactory, days, hidden
+from tests.factories import (
+    CommentFactory,
+    DecisionFactory,
+    ReplyFactory,
+    ReportFactory,
+    UserFactory,
+    days,
+    hidden,
+    withdrawn,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -179,6 +188,17 @@ def test_the_second_moderator_learns_who_was_faster(comment, moderator):
     assert Decision.objects.count() == 1
 
 
+def test_withdrawn_words_are_not_hidden(comment, citizen, moderator):
+    with pytest.raises(ModerationRefused) as refused:
+        hide(withdrawn(comment), moderator)
+
+    assert refused.value.reason == (
+        "Dieser Kommentar wurde zurückgezogen. Es gibt nichts auszublenden."
+    )
+    assert not Decision.objects.exists()
+    assert not citizen.notifications.exists()
+
+
 # Showing it again
 
 
@@ -214,6 +234,16 @@ def test_what_is_not_hidden_cannot_be_restored(comment, moderator):
         restore_comment(comment=comment, by=moderator)
 
 
+def test_nobody_hears_that_withdrawn_words_are_back(comment, moderator):
+    ReportFactory(comment=comment)
+    aged(hide(comment, moderator))
+    comment.refresh_from_db()
+
+    restore_comment(comment=withdrawn(comment), by=moderator)
+
+    assert not Notification.objects.waiting().exists()
+
+
 # Taking a decision back
 
 
@@ -244,6 +274,18 @@ def test_the_author_hears_of_the_hiding_when_the_restoring_is_taken_back(
     take_back_decision(decision=restoring, by=moderator)
 
     assert citizen.notifications.get().about == hiding.about
+
+
+def test_withdrawn_words_are_not_quoted_when_the_restoring_is_taken_back(
+    comment, citizen, moderator
+):
+    hide(comment, moderator)
+    restoring = restore_comment(comment=comment, by=moderator)
+
+    withdrawn(comment)
+    take_back_decision(decision=restoring, by=moderator)
+
+    assert not citizen.notifications.exists()
 
 
 def test_not_when_the_messages_have_left(comment, moderator):
