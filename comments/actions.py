@@ -58,6 +58,10 @@ class ModerationRefused(Refused):
     pass
 
 
+class EditedMeanwhile(Refused):
+    """The words are no longer those that were judged."""
+
+
 @transaction.atomic
 def post_comment(
     *,
@@ -285,12 +289,15 @@ def _tell_parent_after_all(comment: Comment) -> None:
 
 
 @transaction.atomic
-def hide_comment(*, comment: Comment, rule: str, explanation: str, by: User) -> Decision:
+def hide_comment(
+    *, comment: Comment, rule: str, explanation: str, by: User, version: int | None = None
+) -> Decision:
     """Take a comment's words from the public, giving rule and explanation.
 
-    The author, and whoever reported it, are told in ten minutes; until then the decision
-    can be taken back. ModerationRefused: ``by`` is no moderator, gives no reason, somebody
-    was faster, or its author has withdrawn it.
+    ``version`` is the one that was judged, by default its latest. The author, and whoever
+    reported it, are told in ten minutes; until then the decision can be taken back.
+    ModerationRefused: ``by`` is no moderator, gives no reason, somebody was faster, or its
+    author has withdrawn it; EditedMeanwhile: or has edited it.
     """
     comment = Comment.objects.select_for_update(of=("self",)).get(pk=comment.pk)
     if reason := may_moderate(by):
@@ -302,6 +309,7 @@ def hide_comment(*, comment: Comment, rule: str, explanation: str, by: User) -> 
         raise ModerationRefused(text)
     if comment.withdrawn_at:
         raise ModerationRefused(_("This comment was withdrawn, so there is nothing to hide."))
+    _check_version(comment, version)
     cited = rule_in_force(rule)
     if reason := no_reason(cited, explanation):
         raise ModerationRefused(reason)
@@ -318,6 +326,12 @@ def hide_comment(*, comment: Comment, rule: str, explanation: str, by: User) -> 
     _tell_author(comment, decision)
     answer_reports(comment=comment, decision=decision)
     return decision
+
+
+def _check_version(comment: Comment, version: int | None) -> None:
+    if version is not None and version != comment.version:
+        text = _("This comment has been edited meanwhile. Please read it again and decide then.")
+        raise EditedMeanwhile(text)
 
 
 @transaction.atomic
@@ -343,17 +357,22 @@ def restore_comment(*, comment: Comment, by: User) -> Decision:
 
 
 @transaction.atomic
-def dismiss_reports(*, comment: Comment, explanation: str, by: User) -> Decision:
+def dismiss_reports(
+    *, comment: Comment, explanation: str, by: User, version: int | None = None
+) -> Decision:
     """Leave a comment as it is and say why to those who reported it and to its author.
 
-    They are told in ten minutes; until then the decision can be taken back.
-    ModerationRefused: ``by`` is no moderator, gives no reason, or somebody was faster.
+    ``version`` is the one that was judged, by default its latest. They are told in ten
+    minutes; until then the decision can be taken back. ModerationRefused: ``by`` is no
+    moderator, gives no reason, or somebody was faster; EditedMeanwhile: its author has edited
+    it.
     """
     comment = Comment.objects.select_for_update(of=("self",)).get(pk=comment.pk)
     if reason := may_moderate(by):
         raise ModerationRefused(reason)
     if not comment.reports.open().exists():
         raise ModerationRefused(_("There is no open report about this comment."))
+    _check_version(comment, version)
     if not explanation.strip():
         raise ModerationRefused(_("Dismissing needs an explanation."))
     decision = Decision.objects.create(

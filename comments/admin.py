@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.admin import OnlyListedFilters, offer_undo
 from comments.actions import (
+    EditedMeanwhile,
     ModerationRefused,
     dismiss_reports,
     hide_comment,
@@ -54,6 +55,14 @@ class HideForm(forms.Form):
         super().__init__(*args, auto_id=f"id_{house_rule.number}_%s", **kwargs)
         self.house_rule, self.reports = house_rule, reports
         self.initial = {"rule": house_rule.number, "explanation": house_rule.explanation}
+
+    def clean(self):
+        # The decision cites what the rule says now.
+        if self.data.get("rule_words") != self.house_rule.words:
+            raise forms.ValidationError(
+                _("The town has changed this rule meanwhile. Please read it again and decide then.")
+            )
+        return self.cleaned_data
 
     def clean_explanation(self):
         explanation = self.cleaned_data["explanation"]
@@ -96,7 +105,8 @@ class StrategyFilter(admin.SimpleListFilter):
         return [(strategy.pk, str(strategy)) for strategy in Strategy.objects.all()]
 
     def queryset(self, request, queryset):
-        return queryset.filter(phase__strategy=self.value()) if self.value() else queryset
+        chosen = _number(self.value())
+        return queryset.filter(phase__strategy=chosen) if chosen else queryset
 
 
 class PhaseFilter(admin.SimpleListFilter):
@@ -105,12 +115,13 @@ class PhaseFilter(admin.SimpleListFilter):
 
     def lookups(self, request, model_admin):
         phases = Phase.objects.select_related("strategy").order_by("strategy__number", "opens_at")
-        if chosen := request.GET.get("strategy"):
+        if chosen := _number(request.GET.get("strategy")):
             phases = phases.filter(strategy=chosen)
         return [(phase.pk, str(phase)) for phase in phases]
 
     def queryset(self, request, queryset):
-        return queryset.filter(phase=self.value()) if self.value() else queryset
+        chosen = _number(self.value())
+        return queryset.filter(phase=chosen) if chosen else queryset
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -164,8 +175,7 @@ class CommentAdmin(OnlyListedFilters, admin.ModelAdmin):
         )
         queryset = queryset.annotate(said=said)
         found, may_repeat = super().get_search_results(request, queryset, search_term)
-        number = search_term.strip().removeprefix("Nr.").strip()
-        if number.isascii() and number.isdecimal() and len(number) < 19:
+        if number := _number(search_term.strip().removeprefix("Nr.").strip()):
             found |= queryset.filter(pk=number)
         return found, may_repeat
 
@@ -294,8 +304,9 @@ class CommentAdmin(OnlyListedFilters, admin.ModelAdmin):
         rules = HideForm.each_rule(request.POST or None, reports)
         sent = next((form for form in rules if form.is_bound), None)
         if sent and sent.is_valid():
-            decisions = self._decide(request, comments, hide_comment, **sent.cleaned_data)
-            return self._after(request, decisions)
+            done, comments = self._decide_as_shown(request, comments, hide_comment, sent)
+            if not comments:
+                return done
         return self._page(request, _("Hide"), comments, form=sent, forms=rules, template="hide")
 
     def restore(self, request):
@@ -310,8 +321,9 @@ class CommentAdmin(OnlyListedFilters, admin.ModelAdmin):
         comments = self._chosen(request)
         form = DismissForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
-            decisions = self._decide(request, comments, dismiss_reports, **form.cleaned_data)
-            return self._after(request, decisions)
+            done, comments = self._decide_as_shown(request, comments, dismiss_reports, form)
+            if not comments:
+                return done
         title = _("Dismiss reports")
         return self._page(request, title, comments, form=form, template="dismiss")
 
@@ -328,7 +340,7 @@ class CommentAdmin(OnlyListedFilters, admin.ModelAdmin):
     def _chosen(self, request):
         if not self.has_moderate_permission(request):
             raise PermissionDenied
-        numbers = [number for number in request.GET.getlist("ids") if number.isdecimal()]
+        numbers = filter(None, map(_number, request.GET.getlist("ids")))
         related = self.list_select_related
         comments = Comment.objects.filter(pk__in=numbers).select_related(*related)
         comments = comments.prefetch_related(OPEN_REPORTS)
@@ -345,6 +357,21 @@ class CommentAdmin(OnlyListedFilters, admin.ModelAdmin):
             except ModerationRefused as refused:
                 messages.error(request, f"{comment}: {refused.reason}")
         return decisions
+
+    def _decide_as_shown(self, request, comments, action, form):
+        """Decide about the words that the form showed. Return the answer, and the comments that
+        say something else by now."""
+        decisions, edited = [], []
+        for comment in comments:
+            shown = _number(request.POST.get(f"version_{comment.pk}")) or 0
+            reasons = form.cleaned_data | {"version": shown}
+            try:
+                decisions += self._decide(request, [comment], action, **reasons)
+            except EditedMeanwhile as refused:
+                form.add_error(None, f"{comment}: {refused.reason}")
+                comment.refresh_from_db()
+                edited.append(comment)
+        return self._after(request, decisions), edited
 
     def _after(self, request, decisions):
         """Say what was decided, and lead back. On the first page all can be taken back anyhow."""
@@ -376,12 +403,21 @@ class CommentAdmin(OnlyListedFilters, admin.ModelAdmin):
         ]
         number = len(comments)
         which = ngettext("{comment}", "{number} comments", number)
+        query = request.GET.copy()
+        query.setlist("ids", [comment.pk for comment in comments])
         context |= self.admin_site.each_context(request) | {
+            "here": f"?{query.urlencode()}",
             "title": f"{title}: {which.format(comment=comments[0], number=number)}",
             "said": said,
             "back": _back(request),
         }
         return TemplateResponse(request, f"admin/comments/comment/{template}.html", context)
+
+
+def _number(text):
+    """The number that ``text`` is, if a database can hold it; else None."""
+    is_one = text and text.isascii() and text.isdecimal() and len(text) < 19
+    return int(text) if is_one else None
 
 
 def _back(request):

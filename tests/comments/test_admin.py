@@ -2,12 +2,14 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import Notification
-from comments.actions import hide_comment
+from accounts.town import forget
+from comments.actions import edit_comment, hide_comment
 from comments.models import Comment, Decision
 from comments.rulebook import Rule
 from tests.factories import (
     CommentFactory,
     GoalFactory,
+    PageVersionFactory,
     PhaseFactory,
     ReplyFactory,
     ReportFactory,
@@ -20,6 +22,7 @@ pytestmark = pytest.mark.django_db
 LIST = reverse("admin:comments_comment_changelist")
 HIDE = reverse("admin:comments_comment_hide")
 RESTORE = reverse("admin:comments_comment_restore")
+DISMISS = reverse("admin:comments_comment_dismiss")
 
 
 def page(comment):
@@ -30,9 +33,15 @@ def shown(client, **query):
     return set(client.get(LIST, query).context["cl"].queryset)
 
 
-def hide(client, *comments, rule=Rule.PRIVACY, explanation="You name a neighbour."):
+def decide(client, address, *comments, **typed):
+    """Send what the page of a decision holds that showed these comments as they are here."""
     ids = "&".join(f"ids={comment.pk}" for comment in comments)
-    return client.post(f"{HIDE}?{ids}", {"rule": rule, "explanation": explanation}, follow=True)
+    shown = {f"version_{comment.pk}": comment.version for comment in comments}
+    return client.post(f"{address}?{ids}", {"rule_words": "", **shown, **typed}, follow=True)
+
+
+def hide(client, *comments, rule=Rule.PRIVACY, explanation="You name a neighbour.", **typed):
+    return decide(client, HIDE, *comments, rule=rule, explanation=explanation, **typed)
 
 
 def test_comments_are_found_by_word_name_and_number(signed_in, moderator):
@@ -45,6 +54,16 @@ def test_comments_are_found_by_word_name_and_number(signed_in, moderator):
     assert shown(client, q=str(tree.pk)) == {tree}
     assert shown(client, q=f"Nr. {tree.pk}") == {tree}
     assert shown(client, q="9" * 30) == set()
+
+
+@pytest.mark.parametrize("number", ["abc", "9" * 30, "²", "0"])
+def test_what_is_no_number_is_ignored_in_addresses(signed_in, moderator, number):
+    comment, client = CommentFactory(), signed_in(moderator)
+
+    assert shown(client, strategy=number) == {comment}
+    assert shown(client, phase=number) == {comment}
+    assert client.get(HIDE, {"ids": number}).status_code == 404
+    assert client.get(HIDE, {"ids": [number, comment.pk]}).status_code == 200
 
 
 def test_comments_are_filtered_by_strategy_phase_and_state(signed_in, moderator):
@@ -183,6 +202,39 @@ def test_who_comes_late_reads_who_was_faster(signed_in, moderator):
     second.refresh_from_db()
     assert first.hidden_by.decided_by == colleague
     assert second.hidden_by.decided_by == moderator
+
+
+@pytest.mark.parametrize(("address", "verdict"), [(HIDE, "hidden"), (DISMISS, "dismissed")])
+def test_words_that_were_edited_meanwhile_are_judged_anew(signed_in, moderator, address, verdict):
+    edited, other = (ReportFactory().comment for _ in range(2))
+    client, why = signed_in(moderator), {"rule": Rule.PRIVACY, "explanation": "You name somebody."}
+    edit_comment(comment=edited, by=edited.author, text="Fewer cars, please.")
+
+    response = decide(client, address, edited, other, **why)
+
+    assert Decision.objects.get().comment == other
+    page = response.content.decode()
+    assert f"Nr. {edited.pk}: Dieser Kommentar wurde inzwischen bearbeitet." in page
+    assert "Fewer cars, please." in page
+    assert "You name somebody." in page
+    assert f'action="?ids={edited.pk}"' in page
+    assert f'name="version_{edited.pk}" value="2"' in page
+    edited.refresh_from_db()
+    decide(client, address, edited, **why)
+    assert edited.decisions.get().verdict == verdict
+
+
+def test_a_rule_that_was_changed_meanwhile_is_not_cited(signed_in, moderator):
+    comment, client = CommentFactory(), signed_in(moderator)
+    PageVersionFactory(page="rules", text="<ol><li>Kein Streit über Hunde.</li></ol>")
+    forget()
+
+    response = hide(client, comment, rule="1")
+
+    assert "Die Stadt hat diese Regel inzwischen geändert." in response.content.decode()
+    assert not Decision.objects.exists()
+    hide(client, comment, rule="1", rule_words="Kein Streit über Hunde.")
+    assert Decision.objects.get().rule_words == "Kein Streit über Hunde."
 
 
 def test_the_page_of_a_comment_shows_thread_and_history(signed_in, moderator):

@@ -462,7 +462,8 @@ def test_reported_comments_are_work_until_they_are_decided(comment, signed_in, m
     assert f"{DISMISS}?ids={comment.pk}" in found.content.decode()
     assert "reported_comments" not in signed_in(editor).get(index).context
 
-    browser.post(f"{DISMISS}?ids={comment.pk}&ids={later.pk}", {"explanation": WHY})
+    shown = {f"version_{one.pk}": one.version for one in (comment, later)}
+    browser.post(f"{DISMISS}?ids={comment.pk}&ids={later.pk}", {"explanation": WHY, **shown})
     assert browser.get(index).context["reported_comments"] == []
 
 
@@ -471,9 +472,8 @@ def test_dismissing_can_be_taken_back_at_once(comment, signed_in, moderator):
     browser = signed_in(moderator)
 
     offered = browser.get(f"{DISMISS}?ids={comment.pk}").context["form"]["explanation"].value()
-    response = browser.post(
-        f"{DISMISS}?ids={comment.pk}", {"explanation": str(offered)}, follow=True
-    )
+    sent = {"explanation": str(offered), f"version_{comment.pk}": 1}
+    response = browser.post(f"{DISMISS}?ids={comment.pk}", sent, follow=True)
     decision = Decision.objects.get()
     undo = reverse("admin:comments_comment_take_back", args=[decision.pk])
     assert f'action="{undo}"' in response.content.decode()

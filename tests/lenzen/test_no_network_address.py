@@ -86,7 +86,8 @@ def moderate(reader):
     code = f"{hotp_value(secret, int(time.time()) // 30):06}"
     reader.post("/konto/anmelden/zweiter-schritt/", {"code": code})
     comment = Comment.objects.get(text="Yes.")
-    reason = {"rule": "3", "3-explanation": "Names somebody.", "explanation": "Names somebody."}
+    reason = {"rule": "3", "rule_words": "", "explanation": "Names somebody."}
+    reason[f"version_{comment.pk}"] = comment.version
     reader.post(f"{reverse('admin:comments_comment_hide')}?ids={comment.pk}", reason)
 
 
