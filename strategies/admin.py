@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models import Exists, OuterRef, Prefetch
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
@@ -323,21 +323,26 @@ class StrategyAdmin(admin.ModelAdmin):
     def revise_goal(self, request, pk):
         """Change the words of a goal that has comments, with a public reason."""
         goal = self._find(request, Goal, pk, "strategy")
-        initial = {"title": goal.title, "text": goal.text}
-        form = WordingForm(_sent(request), initial=initial)
-        if form.is_valid():
-            try:
-                changed = revise_goal(goal=goal, by=request.user, **form.cleaned_data)
-            except StrategyRefused as refused:
-                form.add_error(None, refused.reason)
-            else:
-                text = _("The words were changed.") if changed else _("Nothing was changed.")
-                messages.success(request, text)
-                return self._back_to(goal.strategy)
+        form = WordingForm(_sent(request), goal=goal)
+        if form.is_bound and self._revise(request, goal, form):
+            return self._back_to(goal.strategy)
         consequence = _("The old words are kept, and the page says when they changed and why.")
         title = _("Change the words of {goal}").format(goal=goal)
         context = {"consequence": consequence, "button": _("Change the words")}
         return self._deed_page(request, goal.strategy, title, form, **context)
+
+    @transaction.atomic
+    def _revise(self, request, goal, form):
+        if not form.is_valid():
+            return False
+        try:
+            changed = revise_goal(goal=goal, by=request.user, **form.cleaned_data)
+        except StrategyRefused as refused:
+            form.add_error(None, refused.reason)
+            return False
+        text = _("The words were changed.") if changed else _("Nothing was changed.")
+        messages.success(request, text)
+        return True
 
     def phase(self, request, pk, name):
         """Open, close, extend or reopen a phase, with a public reason."""

@@ -7,7 +7,7 @@ from itertools import combinations
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import F, QuerySet
-from django.utils.html import format_html
+from django.utils.html import format_html, strip_tags
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -215,8 +215,9 @@ class NewEndForm(ReasonForm):
 
 
 class WordingForm(forms.Form):
-    """New words for a goal that people have commented on."""
+    """New words for a goal that people have commented on; who was faster is not overwritten."""
 
+    opened_with = Fingerprint(required=False)
     title = Goal._meta.get_field("title").formfield()
     text = Goal._meta.get_field("text").formfield()
     reason = forms.CharField(
@@ -224,3 +225,22 @@ class WordingForm(forms.Form):
         max_length=300,
         help_text=gettext_lazy("Everybody can read it, beside the old words, which are kept."),
     )
+
+    def __init__(self, *args, goal, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.goals = Goal.objects.filter(pk=goal.pk)
+        self.initial = {"title": goal.title, "text": goal.text}
+        if not self.is_bound:
+            self.initial["opened_with"] = fingerprint([self.goals])
+
+    def clean_text(self):
+        if self.initial["text"] and not strip_tags(self.cleaned_data["text"]).strip():
+            raise ValidationError(_("People have commented on this text: it cannot be empty."))
+        return self.cleaned_data["text"]
+
+    def clean(self):
+        # A colleague who saves at the same time waits for us, or we for them.
+        held = self.goals.select_for_update()
+        if self.cleaned_data.pop("opened_with", None) != fingerprint([held]):
+            raise ValidationError(SOMEBODY_WAS_FASTER)
+        return self.cleaned_data

@@ -57,6 +57,11 @@ def save(client):
     return save
 
 
+def deed_values(response):
+    """What the page of a deed would send if nobody touched it."""
+    return form_values(response, "deed_form")
+
+
 def errors(response):
     """All sentences that the page refuses with."""
     return " ".join(str(error) for error in response.context["errors"])
@@ -338,7 +343,8 @@ def test_a_goal_with_comments_is_not_changed_on_the_page(save, client):
 def test_a_goal_with_comments_changes_with_a_public_reason(client, editor):
     goal = commented_goal()
     revise = address("revise_goal", goal.pk)
-    words = {"title": "New", "text": "<p>New<script>x()</script></p>"}
+    words = deed_values(client.get(revise))
+    words |= {"title": "New", "text": "<p>New<script>x()</script></p>"}
 
     refused = client.post(revise, words)
     assert list(refused.context["form"].errors) == ["reason"]
@@ -350,14 +356,41 @@ def test_a_goal_with_comments_changes_with_a_public_reason(client, editor):
     assert Goal.objects.get().text == "<p>New</p>"
 
 
+def test_who_changes_words_later_overwrites_nothing_and_loses_nothing(client):
+    goal = commented_goal()
+    revise, why = address("revise_goal", goal.pk), {"reason": "The council asked for it."}
+    first = deed_values(client.get(revise))
+    client.post(revise, first | why | {"text": "<p>Theirs</p>"})
+
+    response = client.post(revise, first | why | {"text": "<p>Mine</p>"})
+
+    assert FASTER in response.context["form"].non_field_errors()[0]
+    assert Goal.objects.get().text == "<p>Theirs</p>"
+    assert deed_values(response)["text"] == "<p>Mine</p>"
+
+
+@pytest.mark.parametrize("empty", ["", "<p> </p>"])
+def test_a_text_that_people_commented_on_is_not_emptied(client, empty):
+    goal = commented_goal()
+    revise = address("revise_goal", goal.pk)
+    values = deed_values(client.get(revise)) | {"reason": "The council asked for it."}
+
+    response = client.post(revise, values | {"text": empty})
+
+    assert list(response.context["form"].errors) == ["text"]
+    assert Goal.objects.get().text == goal.text
+
+
 @pytest.mark.parametrize("stored", ["<p>One</p><p>Two</p>", "<p>One</p>\n\n<p>Two</p>\n"])
 def test_words_that_only_the_editor_has_touched_have_not_changed(client, stored):
     goal = commented_goal()
     # Past the field, as rows were stored before rich text had one form.
     Goal.objects.update(text=Value(stored))
-    values = {"title": goal.title, "text": "<p>One</p>\r\n\r\n<p>Two</p>\r\n", "reason": "None."}
+    revise = address("revise_goal", goal.pk)
+    values = deed_values(client.get(revise))
+    values |= {"text": "<p>One</p>\r\n\r\n<p>Two</p>\r\n", "reason": "None."}
 
-    done = client.post(address("revise_goal", goal.pk), values, follow=True)
+    done = client.post(revise, values, follow=True)
 
     assert "Es wurde nichts geändert." in done.content.decode()
     assert not GoalVersion.objects.exists()
