@@ -1,12 +1,14 @@
 """Forms of the admin for strategies, goals and phases."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from hashlib import sha256
 from itertools import combinations
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import F, QuerySet
+from django.utils import timezone
 from django.utils.html import format_html, strip_tags
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,10 +19,12 @@ from lenzen.richtext import RichText
 from strategies.addresses import free_slug
 from strategies.fields import ClosingField, OpeningField
 from strategies.models import Goal, Phase, Strategy
-from strategies.wording import day_and_time, days_of, last_moment, overlap_named
+from strategies.wording import day, day_and_time, days_of, last_day, last_moment, overlap_named
 
 OUT_OF_THE_WAY = 10_000
 """No goal has a number as high."""
+
+A_DAY = timedelta(days=1)
 
 REASON_HELP = gettext_lazy("Everybody can read it, on the page and in the message.")
 
@@ -135,6 +139,36 @@ class PhaseForm(forms.ModelForm):
                 self.fields[name] = forms.Field(
                     label=self.fields[name].label, disabled=True, widget=Said(words)
                 )
+
+    def clean(self):
+        super().clean()
+        given = self.cleaned_data
+        # A new phase does not come from the database, nor its time.
+        now = getattr(self.instance, "now", timezone.now())
+        if "opens_at" in given and "closes_at" in given:
+            self._check_opening(given["opens_at"], given["closes_at"], now)
+            self._check_answer(last_day(given["closes_at"])[0], timezone.localdate(now))
+        return given
+
+    def _check_opening(self, opens_at, closes_at, now):
+        would_open = "opens_at" in self.changed_data and opens_at < now - A_DAY and now < closes_at
+        if would_open and Strategy.objects.published().filter(pk=self.instance.strategy_id):
+            text = _(
+                "This beginning has passed, and the phase would open at once. Please take today as"
+                " the first day."
+            )
+            self.add_error("opens_at", text)
+
+    def _check_answer(self, last, today):
+        for name in ("answer_by", "answered_at"):
+            # A deed that moves the end keeps nobody from saving the rest of the page.
+            was_changed = {name, "closes_at"}.intersection(self.changed_data)
+            on = self.cleaned_data.get(name) if was_changed else None
+            if on and on < last:
+                text = _("This is before the last day of the phase, {day}.").format(day=day(last))
+                self.add_error(name, text)
+            elif on and name == "answered_at" and on > today:
+                self.add_error(name, _("This day is still to come."))
 
     def _update_errors(self, errors):
         super()._update_errors(overlap_named(errors))

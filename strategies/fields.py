@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from strategies.wording import last_day
 
 _LAST_MINUTE = time(23, 59)
+_YEARS = range(2000, 2101)
 
 
 class DayInput(forms.DateInput):
@@ -56,6 +57,9 @@ class _DayField(forms.MultiValueField):
     def compress(self, parts):
         if not parts or not parts[0]:
             return None
+        # Browsers take „26“ for the year 26.
+        if parts[0].year not in _YEARS:
+            raise ValidationError(_("Please check the year."))
         return from_current_timezone(self.moment(*parts))
 
 

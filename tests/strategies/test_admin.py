@@ -551,6 +551,60 @@ def test_dates_that_cannot_be_are_refused_with_a_sentence(save, opens, closes, s
     assert Phase.objects.count() == 1
 
 
+def entered(day):
+    return day.date().isoformat()
+
+
+@pytest.mark.parametrize(
+    ("opens_in", "closes_in", "is_public", "is_saved"),
+    [
+        (-5, 5, True, False),
+        (0, 5, True, True),
+        (-5, -3, True, True),  # one that is over is written down afterwards
+        (-5, 5, False, True),
+    ],
+)
+def test_no_phase_is_opened_into_the_past(save, opens_in, closes_in, is_public, is_saved):
+    strategy = StrategyFactory(published_at=days(-9) if is_public else None)
+    new = {
+        "phases-TOTAL_FORMS": "1",
+        "phases-0-title": "Dialog",
+        "phases-0-opens_at_0": entered(days(opens_in)),
+        "phases-0-closes_at_0": entered(days(closes_in)),
+    }
+
+    response = save(strategy, **new)
+
+    assert Phase.objects.exists() == is_saved
+    if not is_saved:
+        assert "Bitte nehmen Sie heute als ersten Tag." in errors(response)
+
+
+@pytest.mark.parametrize(
+    ("field", "day", "is_saved"),
+    [
+        ("answered_at", 1, False),
+        ("answered_at", -1, True),
+        ("answered_at", -5, False),
+        ("answer_by", -5, False),
+        ("answer_by", 30, True),
+    ],
+)
+def test_an_answer_follows_the_phase_and_is_there(save, field, day, is_saved):
+    phase = PhaseFactory(opens_in=-9, closes_in=-3)
+
+    response = save(phase.strategy, **{f"phases-0-{field}": entered(days(day))})
+
+    assert bool(getattr(Phase.objects.get(), field)) == is_saved
+    assert (response.status_code == 302) == is_saved
+
+
+def test_a_promise_that_a_deed_has_overtaken_keeps_nobody_from_saving(save, open_phase):
+    Phase.objects.update(answer_by=days(-1))
+
+    assert save(open_phase.strategy, summary="Mine").status_code == 302
+
+
 def test_two_new_phases_that_overlap_are_refused_together(save):
     strategy = StrategyFactory()
     new = {"phases-TOTAL_FORMS": "2"}

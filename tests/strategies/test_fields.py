@@ -61,6 +61,11 @@ def test_what_was_entered_is_shown_again():
         ("2026-05-31", "00:00"),  # the whole day, or none of it?
         ("2027-03-28", "02:30"),  # there is no such time
         ("31. Mai", ""),
+        ("0026-05-31", ""),  # two digits, as a browser understands them
+        ("0001-01-01", ""),
+        ("1999-12-31", ""),
+        ("2101-01-01", ""),
+        ("9999-12-31", ""),
     ],
 )
 def test_a_closing_that_nobody_can_understand_is_refused(day, time):
