@@ -117,7 +117,11 @@ def _in_days(number: int) -> str:
 
 
 def _reason(event: PhaseEvent | None) -> str:
-    return _("Reason: {reason}").format(reason=event.reason) if event and event.reason else ""
+    """A whole sentence, so that another can follow."""
+    if not event or not event.reason:
+        return ""
+    is_ended = event.reason.rstrip("“”«»\"'").endswith((".", "!", "?", "…"))
+    return _("Reason: {reason}").format(reason=event.reason) + ("" if is_ended else ".")
 
 
 def _deed(phase: Phase, *kinds: str) -> PhaseEvent | None:

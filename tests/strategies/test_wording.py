@@ -176,6 +176,23 @@ def test_closed_early(may):
     )
 
 
+@pytest.mark.parametrize(
+    ("reason", "ended"),
+    [
+        ("Zu viel Spam", "Zu viel Spam."),
+        ("Zu viel Spam.", "Zu viel Spam."),
+        ("Warum nicht?", "Warum nicht?"),
+        ("Es hieß: „Genug.“", "Es hieß: „Genug.“"),
+        ("Es gilt „Plan B“", "Es gilt „Plan B“."),
+    ],
+)
+def test_a_reason_ends_before_the_next_sentence_begins(may, reason, ended):
+    may.closes_at = berlin(2026, 5, 22, 14, 37)
+    deed(may, Kind.CLOSED, may.closes_at, berlin(2026, 6, 1), reason)
+
+    assert f" Grund: {ended} Die Kommentare bleiben" in time_sentence(may, berlin(2026, 5, 23))
+
+
 def test_an_extension_that_was_overtaken_is_not_told_any_more(may):
     """Extended, then closed early: the end is the one that counts."""
     may.closes_at = berlin(2026, 6, 15)
