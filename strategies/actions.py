@@ -168,6 +168,14 @@ def take_back_event(*, event: PhaseEvent, by: User) -> None:
     _save(phase, field)
     retract(about=event.about)
     event.delete()
+    _announce_again(phase, until=event.moment)
+
+
+def _announce_again(phase: Phase, until: datetime) -> None:
+    """Owe the messages of the deed that was overtaken at ``until``, while they waited."""
+    deeds = phase.events.exclude(by=None).filter(moment__gt=until - TAKE_BACK)
+    if earlier := deeds.order_by("pk").last():
+        _announce(earlier, phase, earlier.moment + TAKE_BACK)
 
 
 def _hold(phase: Phase) -> tuple[Phase, datetime]:
@@ -188,13 +196,18 @@ def _save(phase: Phase, field: str) -> None:
 def _move(
     phase: Phase, kind: str, now: datetime, by: User, reason: str, **new: datetime
 ) -> PhaseEvent:
-    """Move one date of a held phase and tell those who follow, in ten minutes."""
+    """Move one date of a held phase and tell those who follow, in ten minutes.
+
+    Of an earlier deed that nobody was told of yet nobody hears: it is no longer true.
+    """
     if not reason.strip():
         raise PhaseRefused(_("Please give a reason; it is public."))
     ((field, after),) = new.items()
     before = getattr(phase, field)
     setattr(phase, field, after)
     _save(phase, field)
+    for earlier in phase.events.revocable():
+        retract(about=earlier.about)
     event = PhaseEvent.objects.create(
         phase=phase,
         kind=kind,
@@ -212,7 +225,9 @@ def _move(
 def _announce(event: PhaseEvent, phase: Phase, send_at: datetime) -> None:
     """Owe staff and those who follow one message about this event; not whoever did it."""
     # Staff first: who also follows gets this one and, by the same key, not the other.
-    if event.kind in (Kind.OPENED, Kind.CLOSED):
+    overtaken = Q(moment__gt=event.moment - TAKE_BACK, pk__lt=event.pk) & ~Q(by=None)
+    said = phase.events.filter(Q(pk=event.pk) | overtaken)
+    if said.filter(kind__in=[Kind.OPENED, Kind.CLOSED]).exists():
         notify(
             recipients=User.objects.staff().exclude(pk=event.by_id).iterator(),
             key=event.about,

@@ -191,6 +191,66 @@ def test_only_the_latest_deed_can_be_taken_back(state, deed, kind, follower, edi
         take_back_event(event=first, by=editor)
 
 
+def told(person) -> list[PhaseEvent]:
+    """What they are to hear of."""
+    abouts = set(person.notifications.values_list("about", flat=True))
+    return [event for event in PhaseEvent.objects.all() if event.about in abouts]
+
+
+def test_of_a_deed_that_was_overtaken_nobody_hears(follower, editor, moderator):
+    phase = over(follower)
+    do_reopen(phase, editor)
+
+    closing = do_close(phase, editor)
+
+    assert told(follower) == [closing]
+    assert told(moderator) == [closing]
+
+
+def test_of_two_extensions_the_last_is_told(follower, editor):
+    phase = running(follower)
+    do_extend(phase, editor)
+
+    last = extend_phase(phase=phase, closes_at=days(9), by=editor, reason="Noch mehr Fragen.")
+
+    assert told(follower) == [last]
+    assert "Noch mehr Fragen." in follower.notifications.get().body
+
+
+def test_who_was_to_hear_of_the_first_deed_hears_of_the_second(follower, editor, moderator):
+    """Nobody else here is told that a phase was opened again."""
+    phase = running(follower)
+    do_close(phase, editor)
+
+    reopening = do_reopen(phase, editor)
+
+    assert told(follower) == told(moderator) == [reopening]
+
+
+def test_a_deed_that_was_told_stays_told(follower, editor):
+    phase = running(follower)
+    first = do_extend(phase, editor)
+    first.moment -= TAKE_BACK
+    first.save()
+
+    last = extend_phase(phase=phase, closes_at=days(9), by=editor, reason="Noch mehr Fragen.")
+    assert told(follower) == [first, last]
+    take_back_event(event=last, by=editor)
+    assert told(follower) == [first]
+
+
+def test_a_deed_is_told_after_all_when_the_later_one_is_taken_back(follower, editor, moderator):
+    phase = over(follower)
+    reopening = do_reopen(phase, editor)
+    before = follower.notifications.values("subject", "body", "send_at").get()
+
+    take_back_event(event=do_close(phase, editor), by=editor)
+
+    assert told(follower) == [reopening]
+    assert told(moderator) == []
+    assert follower.notifications.values("subject", "body", "send_at").get() == before
+
+
 @pytest.mark.parametrize("deed", ["open", "extend", "reopen"])
 def test_a_phase_in_which_somebody_wrote_since_does_not_shut_behind_them(
     deed, follower, editor, citizen
