@@ -6,7 +6,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Q, Value
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -31,6 +32,12 @@ def offer_undo(request: HttpRequest, *, done: str, about: str, time: str, url: s
         "url": url,
     }
     messages.success(request, render_to_string("admin/_undo.html", context, request))
+
+
+def already_taken_back(request: HttpRequest) -> HttpResponse:
+    """The answer to whoever takes back what is gone: a colleague was faster, or a second click."""
+    messages.info(request, _("This was already taken back."))
+    return redirect("admin:index")
 
 
 class PersonForm(forms.ModelForm):

@@ -3,7 +3,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, Q, TextField, Value, When
 from django.http import Http404
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html_join
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from accounts.admin import OnlyListedFilters, offer_undo
+from accounts.admin import OnlyListedFilters, already_taken_back, offer_undo
 from comments.actions import (
     EditedMeanwhile,
     ModerationRefused,
@@ -328,7 +328,9 @@ class CommentAdmin(OnlyListedFilters, admin.ModelAdmin):
         return self._page(request, title, comments, form=form, template="dismiss")
 
     def take_back(self, request, pk):
-        decision = get_object_or_404(Decision, pk=pk)
+        decision = Decision.objects.filter(pk=pk).first()
+        if decision is None:
+            return already_taken_back(request)
         try:
             take_back_decision(decision=decision, by=request.user)
         except ModerationRefused as refused:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from accounts.admin import offer_undo
+from accounts.admin import already_taken_back, offer_undo
 from lenzen.richtext import editor_csp
 from strategies.actions import (
     PhaseRefused,
@@ -374,7 +374,11 @@ class StrategyAdmin(admin.ModelAdmin):
         )
 
     def take_back(self, request, pk):
-        event = self._find(request, PhaseEvent, pk, "phase__strategy")
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        event = PhaseEvent.objects.select_related("phase__strategy").filter(pk=pk).first()
+        if event is None:
+            return already_taken_back(request)
         try:
             take_back_event(event=event, by=request.user)
         except PhaseRefused as refused:

@@ -171,6 +171,8 @@ def test_hiding_can_be_taken_back_at_once(signed_in, moderator):
 
     assert list(Comment.objects.visible()) == [comment]
     assert not Notification.objects.exists()
+    again = client.post(undo, follow=True).content.decode()
+    assert "Das wurde schon rückgängig gemacht." in again
     assert client.get(undo).status_code == 405
 
 

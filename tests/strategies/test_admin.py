@@ -657,6 +657,8 @@ def test_deeds_need_a_reason_tell_people_and_can_be_taken_back(
     phase.refresh_from_db()
     assert (phase.opens_at, phase.closes_at) == dates
     assert not Notification.objects.exists()
+    again = client.post(address("take_back", event.pk), follow=True).content.decode()
+    assert "Das wurde schon rückgängig gemacht." in again
 
 
 def test_an_extended_day_counts_whole(client, open_phase):
