@@ -1,8 +1,10 @@
+import re
 import sys
 from datetime import timedelta
 from urllib.parse import parse_qs
 
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.db.models.functions import Now
@@ -13,6 +15,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.models import Notification, TaskRun
 from accounts.town import last_known
@@ -30,6 +33,12 @@ MOST_READ = 3_000_000
 
 MOST_GIVEN_BACK = 4 * MAX_LENGTH
 """How many characters of its text are shown: as many as a draft holds."""
+
+FORMS_ONLY = {"discard_draft", "remove_version", "show_again", "take_waiting_text", "vote"}
+"""Addresses that take forms and show no page."""
+
+SECRET = re.compile("password|code|credential")
+"""Fields that are not written into a page."""
 
 
 @require_safe
@@ -89,17 +98,37 @@ def health(request):
 
 
 def csrf_failure(request, reason=""):
-    """A form without its token: mostly a page that was open for long. The text comes back."""
-    sentence = _(
-        "The page was open for a long time. Your text is still there. Please send it again."
-    )
+    """A form without its token: from a page that was open for long, or before signing in or out.
+
+    All that was typed comes back; without knowing that it comes from us, only the text.
+    """
+    ours = (f"{request.scheme}://{request.get_host()}", *settings.CSRF_TRUSTED_ORIGINS)
+    is_ours = request.headers.get("Origin") in ours
+    if is_ours and request.htmx:
+        # It shows nothing of a refusal.
+        sentence = _(
+            "The page was open for a long time, or you have signed in or out since. It has been"
+            " loaded anew. Please try once more."
+        )
+        messages.error(request, sentence)
+        return HttpResponseClientRefresh()
+    typed = _typed(request) if is_ours else None
     context = {
-        "sentence": sentence,
         "text": request.POST.get("text", ""),
-        "parent": request.POST.get("parent", ""),
-        "path": request.path,
+        "is_whole": typed is not None,
+        "fields": [("parent", request.POST.get("parent", ""))] if typed is None else typed,
+        "path": request.get_full_path(),
+        "shows_page": request.resolver_match.url_name not in FORMS_ONLY,
     }
     return render(request, "csrf_failure.html", context, status=403)
+
+
+def _typed(request):
+    """The fields of a form besides its text; None if there are some that cannot come back."""
+    if request.FILES or any(map(SECRET.search, request.POST)):
+        return None
+    fields = [(name, value) for name, values in request.POST.lists() for value in values]
+    return [field for field in fields if field[0] not in ("text", "csrfmiddlewaretoken")]
 
 
 def bad_request(request, exception):

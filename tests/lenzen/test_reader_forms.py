@@ -1,6 +1,9 @@
 """Readers get no cookie, and their forms are taken from our own pages only."""
 
 import inspect
+import re
+from html import unescape
+from io import StringIO
 
 import pytest
 from django.conf import settings
@@ -11,10 +14,17 @@ from django.utils.html import escape
 
 from comments.models import Comment
 from lenzen.middleware import ReaderCsrfMiddleware
+from lenzen.views import FORMS_ONLY
 from strategies.messages import unsubscribe_url
 from strategies.models import Subscription
 from tests.addresses import public_addresses
-from tests.factories import CommentFactory, ReplyFactory, SubscriptionFactory, hidden
+from tests.factories import (
+    CommentFactory,
+    ReplyFactory,
+    SubscriptionFactory,
+    UserFactory,
+    hidden,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -137,6 +147,92 @@ def test_a_session_that_has_expired_still_needs_the_token(reader, goal, citizen)
 
     assert response.status_code == 403
     assert escape(TEXT) in response.content.decode()
+
+
+TYPED = re.compile(r'<input type="hidden" name="(?!csrf)(.*?)" value="(.*?)">', re.DOTALL)
+
+
+def given_back(page):
+    """The hidden fields of a page that asks to send a form once more."""
+    return [(name, unescape(value)) for name, value in TYPED.findall(page.text)]
+
+
+@pytest.fixture
+def late(reader, citizen):
+    """Somebody whose page is older than their sign-in."""
+    reader.force_login(citizen)
+    return reader
+
+
+def test_a_form_of_ours_without_its_token_comes_back_whole(late, goal, open_phase):
+    comment = CommentFactory(goal=goal, phase=open_phase, author=UserFactory())
+    path = goal.get_absolute_url()
+    said = {"text": TEXT, "label": "praise", "name": 'A "B"', "email": "elbe@example.org"}
+
+    page = late.post(path, said | {"csrfmiddlewaretoken": "old"}, headers=OURS)
+
+    assert f">\n{escape(TEXT)}</textarea>" in page.text
+    assert given_back(page) == [(name, said[name]) for name in ("label", "name", "email")]
+    report = late.post(
+        f"/kommentare/{comment.pk}/melden/", {"rule": "1", "words": "Ä\nB"}, headers=OURS
+    )
+    assert given_back(report) == [("rule", "1"), ("words", "Ä\nB")]
+    assert "Es ist nichts verloren." in report.text
+    vote = late.post(f"/kommentare/{comment.pk}/stimme/?fassung=2", {"stimme": "ja"}, headers=OURS)
+    assert given_back(vote) == [("stimme", "ja")]
+    assert f'action="/kommentare/{comment.pk}/stimme/?fassung=2"' in vote.text
+
+
+def test_what_came_back_can_be_sent(late, goal):
+    said = {"text": TEXT, "label": "praise", "signed_in": "1"}
+    page = late.post(goal.get_absolute_url(), said, headers=OURS)
+    token = page.text.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
+
+    again = dict(given_back(page)) | {"text": TEXT, "csrfmiddlewaretoken": token}
+    late.post(goal.get_absolute_url(), again, headers=OURS)
+
+    assert Comment.objects.get().label == "praise"
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Origin": "null"}, {"Origin": "https://elsewhere.example"}]
+)
+def test_to_other_sites_only_the_text_is_given_back(headers, late, goal):
+    said = {"text": TEXT, "label": "praise", "parent": "7"}
+
+    page = late.post(goal.get_absolute_url(), said, headers=headers)
+
+    assert escape(TEXT) in page.text
+    assert given_back(page) == [("parent", "7")]
+
+
+def test_secrets_and_files_do_not_come_back(late):
+    for said in ({"code": "482915"}, {"password": "Elbdeich"}, {"arms": StringIO("<svg/>")}):
+        page = late.post("/konto/anmelden/?next=/termine/", said, headers=OURS)
+
+        assert given_back(page) == []
+        assert "<button" not in page.text
+        assert '<a href="/konto/anmelden/?next=/termine/">' in page.text
+
+
+def test_nobody_is_led_to_an_address_that_shows_no_page(reader, late, citizen):
+    ways = dict(public_addresses()) | {"discard_draft": reverse("discard_draft", args=[1])}
+    no_pages = {name for name, path in ways.items() if reader.get(path).status_code == 405}
+
+    assert no_pages == FORMS_ONLY
+    for name in no_pages:
+        page = late.post(ways[name], {"stimme": "ja"})
+        assert '<p><a href="/">Zur Startseite</a></p>' in page.text, name
+
+
+def test_a_vote_in_place_without_token_loads_the_page_anew(late, goal, open_phase):
+    comment = CommentFactory(goal=goal, phase=open_phase)
+    headers = OURS | {"HX-Request": "true"}
+
+    answer = late.post(f"/kommentare/{comment.pk}/stimme/", {"stimme": "ja"}, headers=headers)
+
+    assert (answer.status_code, answer["HX-Refresh"]) == (200, "true")
+    assert "Bitte versuchen Sie es noch einmal." in late.get(goal.get_absolute_url()).text
 
 
 def test_a_page_for_readers_holds_no_token(reader, goal):
