@@ -39,7 +39,7 @@ def edit(request, pk):
             refused = error.refusal
         else:
             request.session.pop("edit", None)
-            messages.success(request, _("Your comment was changed."))
+            messages.success(request, _("Your comment was changed."), extra_tags=comment.about)
             return redirect(comment)
     prepare([comment], request.user)
     context = {

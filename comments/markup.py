@@ -24,6 +24,14 @@ MOST_THREADS = 1_000
 """How many threads a process remembers: a few megabytes."""
 
 
+class Told(NamedTuple):
+    """What has just been said of one comment to who sees it."""
+
+    number: int
+    kind: str
+    text: str
+
+
 class Shown(NamedTuple):
     """All that a page says of a comment, and may offer to who sees it."""
 
@@ -51,6 +59,7 @@ class Shown(NamedTuple):
     may_withdraw: bool
     may_show_again: bool
     is_posted_now: bool
+    told: Told | None
     may_moderate: bool
 
     @property
@@ -101,9 +110,16 @@ class Onlooker(NamedTuple):
     posted: str | None = None
     """The number of what they have just published."""
 
+    told: Told | None = None
+
     @classmethod
     def of(
-        cls, person: User | None, strategy: Strategy, phase: Phase | None, posted: str | None = None
+        cls,
+        person: User | None,
+        strategy: Strategy,
+        phase: Phase | None,
+        posted: str | None = None,
+        told: Told | None = None,
     ) -> "Onlooker":
         """``phase`` is the one open now, ``posted`` what an address says."""
         return cls(
@@ -112,11 +128,12 @@ class Onlooker(NamedTuple):
             is_barred=bool(person and phase and barred_from_voting(person, strategy, phase)),
             moderates=person is not None and may_moderate(person) is None,
             posted=posted,
+            told=told,
         )
 
     def stranger(self) -> "Onlooker":
         """As they see what others wrote: like everybody who is signed in, or not."""
-        return self._replace(person_id=self.person_id and 0, posted=None)
+        return self._replace(person_id=self.person_id and 0, posted=None, told=None)
 
     def sees(self, comment: Comment, parent: Comment | None = None) -> Shown:
         """``comment`` comes ``with_opinion_of`` them."""
@@ -151,6 +168,7 @@ class Onlooker(NamedTuple):
             may_withdraw=is_theirs_to_change and not is_withdrawn,
             may_show_again=is_theirs_to_change and is_withdrawn and self.phase_id is not None,
             is_posted_now=self.has_just_posted(comment),
+            told=self.told if self.hears_of(comment) else None,
             may_moderate=self.moderates,
         )
 
@@ -159,6 +177,12 @@ class Onlooker(NamedTuple):
 
     def has_just_posted(self, comment) -> bool:
         return self.wrote(comment) and str(comment.id) == self.posted
+
+    def hears_of(self, comment) -> bool:
+        return self.told is not None and comment.id == self.told.number
+
+    def is_concerned(self, comment) -> bool:
+        return self.wrote(comment) or self.hears_of(comment)
 
 
 def markup(
@@ -169,7 +193,7 @@ def markup(
     rendered = []
     for top, replies in threads:
         said = (top, *replies)
-        eyes = onlooker if any(map(onlooker.wrote, said)) else stranger
+        eyes = onlooker if any(map(onlooker.is_concerned, said)) else stranger
         is_answered = reply_to is not None and top.id == reply_to.pk
         rendered.append((top.id, _thread(said, eyes, is_answered, language)))
     return rendered

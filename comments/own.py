@@ -59,7 +59,7 @@ def _place_of(draft):
     if draft.goal:
         path = draft.goal.get_absolute_url()
     query = f"?{urlencode({'antwort': draft.parent_id})}" if draft.parent_id else ""
-    return f"{path}{query}#id_text"
+    return f"{path}{query}#eingabe"
 
 
 @never_cache

@@ -22,7 +22,7 @@ from comments.actions import (
 from comments.arrangement import Arrangement
 from comments.drafts import discard_draft, save_draft
 from comments.forms import CommentForm, VisitorCommentForm
-from comments.markup import Onlooker, markup
+from comments.markup import Onlooker, Told, markup
 from comments.models import LONGEST_DRAFT, MAX_LENGTH, Comment, Opinion
 from comments.rules import (
     closed,
@@ -139,7 +139,8 @@ def _page(request, strategy, goal, goals, form, refused):
     else:
         arrangement = Arrangement.wanted(request.GET, counts.labels, counts.badges)
     page = _thread_page(request, arrangement, place, counts, reply_to, viewer)
-    onlooker = Onlooker.of(viewer, strategy, phase, request.GET.get("neu"))
+    told, told_here = _told(request, page.object_list)
+    onlooker = Onlooker.of(viewer, strategy, phase, request.GET.get("neu"), told)
     changed_rules = rules_to_agree_to(viewer) if viewer else None
     if refused is None and viewer and viewer.public_name and phase:
         # The form asks whether they agree, so this alone does not stand in the way of writing.
@@ -160,6 +161,7 @@ def _page(request, strategy, goal, goals, form, refused):
         # Also what waited here while commenting ended.
         "refused_text": form["text"].value() or "",
         "reply_to": reply_to if phase else None,
+        "told_here": told_here,
         "posted": posted,
         "sign_out_below": posted
         and CAME_WITH_CODE in request.session
@@ -199,8 +201,23 @@ def _answered(place, number):
 
 def _posted(onlooker, shown):
     """The viewer's comment that was published just now: it bears the confirmation."""
-    on_page = (row for top, replies in shown for row in (top, *replies))
-    return next((row for row in on_page if onlooker.has_just_posted(row)), None)
+    return next((row for row in _rows(shown) if onlooker.has_just_posted(row)), None)
+
+
+def _told(request, shown):
+    """What is to be said of a comment on this page, which a message names in its tags; and the
+    other messages, which are said at the form."""
+    said = list(messages.get_messages(request))
+    for message in said:
+        for row in _rows(shown):
+            if message.extra_tags == f"comment:{row.id}":
+                others = [other for other in said if other is not message]
+                return Told(row.id, message.level_tag, str(message)), others
+    return None, said
+
+
+def _rows(shown):
+    return (row for top, replies in shown for row in (top, *replies))
 
 
 def _neighbours(goals, goal):
@@ -269,7 +286,7 @@ def vote(request, pk):
     if request.htmx:
         return _votes(request, comment, refused)
     if refused:
-        messages.error(request, refused.sentence)
+        messages.error(request, refused.sentence, extra_tags=comment.about)
     # Back to the same order and page.
     seen = QueryDict(request.POST.get("ansicht", ""))
     seen = {name: seen[name] for name in ("sortierung", "art", "von", "seite") if name in seen}
@@ -313,7 +330,7 @@ def withdraw(request, pk):
         except WithdrawalRefused as refused:
             reason = refused.reason
         else:
-            messages.success(request, _("Your comment was withdrawn."))
+            messages.success(request, _("Your comment was withdrawn."), extra_tags=comment.about)
             return redirect(comment)
     threads.prepare([comment], request.user)
     open_phase = Phase.objects.open().clocked().filter(pk=comment.phase_id).first()
@@ -334,9 +351,9 @@ def show_again(request, pk):
     try:
         take_back_withdrawal(comment=comment, by=request.user)
     except WithdrawalRefused as refused:
-        messages.error(request, refused.reason)
+        messages.error(request, refused.reason, extra_tags=comment.about)
     else:
-        messages.success(request, _("Your comment is shown again."))
+        messages.success(request, _("Your comment is shown again."), extra_tags=comment.about)
     return redirect(comment)
 
 

@@ -32,12 +32,12 @@ LAST_HOUR = timedelta(hours=1)
 
 
 def place_of_text(strategy, goal, parent):
-    """Where people write on: at the text that they have begun."""
+    """Where people write on: at the form, and what is said of it."""
     if goal:
         here = reverse("goal", args=[strategy.slug, goal.number])
     else:
         here = reverse("discussion", args=[strategy.slug])
-    return f"{here}?antwort={parent.pk}#id_text" if parent else f"{here}#id_text"
+    return f"{here}?antwort={parent.pk}#eingabe" if parent else f"{here}#eingabe"
 
 
 def keep(request, strategy, goal, said):
@@ -212,8 +212,10 @@ def _publish_waiting(request, place):
     try:
         return publish(request, draft.strategy, draft.goal, said)
     except CommentRefused as error:
-        messages.error(request, error.refusal.sentence)
-        if twin := error.refusal.comment:
+        twin = error.refusal.comment
+        about = twin.about if twin else ""
+        messages.error(request, error.refusal.sentence, extra_tags=about)
+        if twin:
             # It is there already, so nothing waits any more.
             discard_draft(
                 token=draft.token, strategy=draft.strategy, goal=draft.goal, parent=draft.parent

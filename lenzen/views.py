@@ -110,7 +110,8 @@ def csrf_failure(request, reason=""):
             "The page was open for a long time, or you have signed in or out since. It has been"
             " loaded anew. Please try once more."
         )
-        messages.error(request, sentence)
+        comment = f"comment:{request.resolver_match.kwargs.get('pk')}"
+        messages.error(request, sentence, extra_tags=comment)
         return HttpResponseClientRefresh()
     typed = _typed(request) if is_ours else None
     context = {

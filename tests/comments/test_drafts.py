@@ -39,12 +39,22 @@ def waiting(browser, place):
 def test_a_draft_waits_in_its_place_and_is_not_published(me, place, citizen):
     response = save(me, place, label="praise")
 
-    assert response.redirect_chain == [(f"{place}#id_text", 302)]
+    assert response.redirect_chain == [(f"{place}#eingabe", 302)]
     assert "Ihr Entwurf ist gespeichert." in response.text
     assert not Comment.objects.exists()
     draft = Draft.objects.get()
     assert (draft.person, draft.text, draft.label, draft.token) == (citizen, TEXT, "praise", "")
     assert waiting(me, place) == TEXT
+
+
+def test_what_was_done_is_said_at_the_form(me, place, parent):
+    for said in ({}, {"parent": parent.pk}):
+        page = save(me, place, **said).text
+
+        assert page.count("Ihr Entwurf ist gespeichert.") == 2
+        assert page.index("<title>Ihr Entwurf ist gespeichert.") < page.index('id="eingabe"')
+        assert 'id="eingabe"' in page[: page.index('role="status"')]
+        assert "<form" not in page[page.index('id="eingabe"') : page.index('role="status"')]
 
 
 def test_saving_again_keeps_the_newer_words(me, place):
@@ -56,7 +66,7 @@ def test_saving_again_keeps_the_newer_words(me, place):
 
 def test_a_reply_and_a_comment_wait_side_by_side(me, place, parent):
     response = save(me, place, text="Welche?", parent=parent.pk)
-    assert response.redirect_chain == [(f"{place}?antwort={parent.pk}#id_text", 302)]
+    assert response.redirect_chain == [(f"{place}?antwort={parent.pk}#eingabe", 302)]
     assert waiting(me, place) is None
     save(me, place)
 
@@ -82,7 +92,7 @@ def test_a_draft_is_discarded_where_it_stands(me, place, parent):
 
         response = me.post(discard, {"text": "", "from_place": "1"}, follow=True)
 
-        assert response.redirect_chain == [(f"{page}#id_text", 302)]
+        assert response.redirect_chain == [(f"{page}#eingabe", 302)]
         assert "Der Entwurf ist verworfen." in response.text
         assert not Draft.objects.exists()
 

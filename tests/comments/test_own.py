@@ -97,7 +97,7 @@ def test_a_draft_leads_to_where_it_is_written_on(reader, citizen, goal, open_pha
 
     page = reader.get(DRAFTS).text
 
-    way = f"{goal.get_absolute_url()}?antwort={comment.pk}#id_text"
+    way = f"{goal.get_absolute_url()}?antwort={comment.pk}#eingabe"
     assert f'href="{way}"' in page
     assert "Perhaps trees." in reader.get(way).text
 

@@ -151,6 +151,16 @@ def test_refusal_says_why(signed_in, comment):
     assert "Über den eigenen Kommentar stimmt man nicht ab." in response
 
 
+def test_refusal_stands_in_the_comment(signed_in, citizen, comment):
+    address = f"{reverse('vote', args=[comment.pk])}?fassung=7"
+
+    page = signed_in(citizen).post(address, {"stimme": "ja"}, follow=True).text
+
+    article = page.partition(f'id="kommentar-{comment.pk}"')[2].partition("</article>")[0]
+    assert "Dieser Kommentar wurde gerade bearbeitet." in article
+    assert page.count('role="status"') == 1
+
+
 @pytest.mark.parametrize("choice", ["", "agree", "vielleicht"])
 def test_nonsense_is_no_vote(choice, signed_in, citizen, comment):
     assert send(signed_in(citizen), comment, choice).status_code == 400

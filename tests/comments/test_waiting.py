@@ -219,7 +219,7 @@ def test_an_expired_code_leads_back_to_the_text(client, goal):
 
     page = enter(client, answer, code="123456")
 
-    assert page.url == f"{goal.get_absolute_url()}#id_text"
+    assert page.url == f"{goal.get_absolute_url()}#eingabe"
     assert escape(TEXT) in client.get(page.url).text
 
 

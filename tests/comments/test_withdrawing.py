@@ -63,6 +63,19 @@ def test_looking_at_the_page_withdraws_nothing(comment, signed_in, citizen):
     assert comment.withdrawn_at is None
 
 
+@pytest.mark.parametrize("way", ["withdraw", "show_again"])
+def test_what_was_done_is_said_in_the_comment(way, comment, signed_in, citizen):
+    CommentFactory(goal=comment.goal, phase=comment.phase)
+    if way == "show_again":
+        withdraw_comment(comment=comment, by=citizen)
+
+    page = signed_in(citizen).post(reverse(way, args=[comment.pk]), follow=True)
+
+    article = page.text.partition(f'id="kommentar-{comment.pk}"')[2].partition("</article>")[0]
+    assert article.count('role="status"') == page.text.count('role="status"') == 1
+    assert "<title>Ihr Kommentar ist " in page.text
+
+
 def test_it_still_counts(citizen, goal, open_phase):
     comment = post_comment(author=citizen, strategy=goal.strategy, goal=goal, text=TEXT)
 
