@@ -92,8 +92,7 @@ def take_code(request, context):
     """
     awaited = SignInCode.awaited(request)
     if awaited is None:
-        messages.info(request, _("Your code has expired. Please ask for a new one."))
-        return redirect(context["back"])
+        return _ask_anew(request, context, _("Your code has expired. Please ask for a new one."))
     # The session counts attempts, too, but not those that are made at the same instant.
     if not ratelimit.consume(request, action="enter_code", key=request.session.session_key):
         return ratelimit.respond_429(request)
@@ -105,13 +104,24 @@ def take_code(request, context):
             request.session[DOOR] = typed | {"name": form.cleaned_data["name"]}
         return awaited.finish(get_next_redirect_url(request))
     if form.has_error("code", "incorrect") and not awaited.record_invalid_attempt():
-        messages.error(request, _("The code was wrong too often. Please ask for a new one."))
-        return redirect(context["back"])
+        sentence = _("The code was wrong too often. Please ask for a new one.")
+        return _ask_anew(request, context, sentence)
+    context |= {"form": form, "address": awaited.state["email"]}
+    return _code_page(request, context)
+
+
+def _ask_anew(request, context, sentence):
+    """The page for the code without its field: why, and the button that sends a new one."""
+    if typed := request.session.get(DOOR):
+        return _code_page(request, context | {"sentence": sentence, "address": typed["email"]})
+    messages.info(request, sentence)
+    return redirect(context["back"])
+
+
+def _code_page(request, context):
     context |= {
-        "form": form,
         "next": get_next_redirect_url(request),
-        "address": awaited.state["email"],
-        "typed": typed,
+        "typed": request.session.get(DOOR, {}),
         "minutes": int(VALIDITY.total_seconds() // 60),
     }
     return render(request, "account/confirm_login_code.html", context)

@@ -211,7 +211,7 @@ def test_a_new_code_publishes_too(client, goal):
     assert Comment.objects.count() == 1
 
 
-def test_an_expired_code_leads_back_to_the_text(client, goal):
+def test_an_expired_code_asks_for_a_new_one_and_leads_back_to_the_text(client, goal):
     answer = write(client, goal)
     session = client.session
     del session["account_login"]
@@ -219,8 +219,10 @@ def test_an_expired_code_leads_back_to_the_text(client, goal):
 
     page = enter(client, answer, code="123456")
 
-    assert page.url == f"{goal.get_absolute_url()}#eingabe"
-    assert escape(TEXT) in client.get(page.url).text
+    assert f'<a href="{goal.get_absolute_url()}#eingabe">' in page.text
+    assert escape(TEXT) in client.get(goal.get_absolute_url()).text
+    enter(client, client.post(answer.url, {"again": "1"}))
+    assert Comment.objects.get().text == TEXT
 
 
 def test_the_next_person_at_the_device_starts_afresh(client, goal):
