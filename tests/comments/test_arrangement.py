@@ -171,6 +171,17 @@ def test_who_answers_sees_the_comment(signed_in, citizen, goal, many):
     assert shown(signed_in(citizen), goal, query) == "0"
 
 
+def test_a_choice_that_nothing_matches_leads_to_all_comments(client, goal, say):
+    say("a", label="praise")
+    say("b", badge="Amtsverwaltung")
+
+    found = page(client, goal, "art=lob&von=Amtsverwaltung")
+
+    assert "Noch kein Kommentar." not in found
+    way = f'<a href="{goal.get_absolute_url()}#kommentare">Alle Kommentare zeigen</a>'
+    assert f"Zu dieser Auswahl gibt es keinen Kommentar. {way}" in found
+
+
 def test_voting_leads_back_to_the_same_view(signed_in, citizen, goal, many):
     comment = Comment.objects.get(text="[50]")
 
