@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.proof import fresh_sign_in_required
+from comments.models import Comment, CommentVersion
 from lenzen.forms import ErasureForm
 from lenzen.personal_data import ErasureRefused, as_zip, erase, refusal
 
@@ -51,7 +52,10 @@ def delete_account(request):
         else:
             logout(request)
             return redirect("account_deleted")
-    context = {"form": form, "reason": reason}
+    readable = Comment.objects.visible().filter(author=request.user)
+    versions = CommentVersion.objects.filter(comment__in=readable, removed_at=None)
+    with_versions = versions.order_by("comment").values_list("comment", flat=True).distinct()
+    context = {"form": form, "reason": reason, "with_versions": with_versions}
     status = 409 if reason and request.method == "POST" else 200
     return render(request, "account/delete.html", context, status=status)
 

@@ -5,6 +5,7 @@ import re
 import zipfile
 from io import BytesIO, StringIO
 
+import factory
 import pytest
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
@@ -42,6 +43,7 @@ from tests.factories import (
     SubscriptionFactory,
     TownFactory,
     UserFactory,
+    VersionFactory,
     VoteFactory,
     hidden,
     withdrawn,
@@ -345,6 +347,23 @@ def test_withdrawn_words_are_gone_and_so_are_their_earlier_versions(person):
     assert places_of("More trees, please.", "Fewer trees.", "Never mind.") == []
     before.refresh_from_db()
     assert abs(before.withdrawn_at - moment).total_seconds() < 0.01
+
+
+def test_who_deletes_the_account_reads_that_earlier_words_stay(goal):
+    reader = came_in()
+    me = signed_in_as(reader)
+    edited, removed = CommentFactory.create_batch(2, author=me, goal=goal)
+    VersionFactory.create_batch(2, comment=edited, number=factory.Sequence(int))
+    VersionFactory(comment=removed, text="", removed_at=timezone.now())
+    VersionFactory(comment=CommentFactory(goal=goal))
+
+    page = reader.get(DELETE).text
+
+    assert "Entfernen können das nur Sie" in page
+    links = re.findall(r'href="/kommentare/(\d+)/fassungen/"', page)
+    assert links == [str(edited.pk)]
+    CommentVersion.objects.all().delete()
+    assert "Entfernen können das nur Sie" not in reader.get(DELETE).text
 
 
 def test_words_that_had_been_withdrawn_do_not_come_back_with_the_account(person):
