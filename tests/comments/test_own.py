@@ -102,6 +102,17 @@ def test_a_draft_leads_to_where_it_is_written_on(reader, citizen, goal, open_pha
     assert "Perhaps trees." in reader.get(way).text
 
 
+def test_drafts_of_one_place_have_buttons_with_names_of_their_own(reader, citizen, goal):
+    comment = CommentFactory(goal=goal)
+    draft(citizen, goal)
+    draft(citizen, goal, parent=comment)
+
+    page = reader.get(DRAFTS).text
+
+    assert page.count(f"{goal}</span></span></button>") == 1
+    assert page.count(f"{goal}, Antwort auf Nr. {comment.pk}</span></span></button>") == 1
+
+
 def test_a_draft_on_what_is_not_public_leads_nowhere(reader, citizen, goal):
     draft(citizen, goal)
     Strategy.objects.update(published_at=None)
