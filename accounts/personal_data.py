@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
@@ -110,11 +111,14 @@ def erase(person: User) -> None:
     Notification.objects.filter(_sent_elsewhere(person) | naming).delete()
     Bounce.objects.filter(address__in=addresses).delete()
     _end_sessions(person, addresses)
-    named = Q(object_repr__in=addresses)
-    for name in {person.public_name} - {""}:
-        named |= Q(object_repr__icontains=name)
-    LogEntry.objects.filter(named).update(object_repr="–")
+    LogEntry.objects.filter(_entries_about(person, addresses)).update(object_repr="–")
     person.delete()
+
+
+def _entries_about(person: User, addresses: Iterable[str]) -> Q:
+    """Entries of the staff's log that are called by their name or address."""
+    of_people = ContentType.objects.get_for_model(User)
+    return Q(content_type=of_people, object_id=str(person.pk)) | Q(object_repr__in=addresses)
 
 
 def _end_sessions(person: User, addresses: Iterable[str]) -> None:

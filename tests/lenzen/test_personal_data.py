@@ -14,6 +14,7 @@ from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
 from django.db import models
 from django.test import Client
@@ -30,7 +31,14 @@ from comments.reports import report_comment
 from comments.rulebook import Rule
 from lenzen.barriers import report_barrier
 from lenzen.personal_data import SECTIONS, WORDS, ErasureRefused, as_zip, erase, export, refusal
-from strategies.models import GoalVersion, Milestone, Participation, PhaseEvent, Subscription
+from strategies.models import (
+    GoalVersion,
+    Milestone,
+    Participation,
+    PhaseEvent,
+    Strategy,
+    Subscription,
+)
 from tests.accounts.door import CODE, HOST, code_sent, enter, knock, signed_in_as
 from tests.factories import (
     CommentFactory,
@@ -283,7 +291,9 @@ def whole_journey(goal) -> Client:
     Client().post(reverse("follow_all"), {"email": ADDRESS}, headers=HOST)
     Client().post("/barriere-melden/", {"text": "Small.", "email": ADDRESS.title()})
     Bounce.objects.create(address=ADDRESS)
-    log_entry(UserFactory(is_staff=True), object_id="1")
+    of_people = ContentType.objects.get_for_model(User)
+    number = str(User.objects.get(email=ADDRESS).pk)
+    log_entry(UserFactory(is_staff=True), content_type=of_people, object_id=number)
     Client().post("/konto/anmelden/passwort/", {"login": ADDRESS, "password": "wrong"})
     return reader
 
@@ -387,6 +397,17 @@ def test_others_lose_nothing(person, open_phase):
     assert signed_in_as(browser) == other
     assert Comment.objects.filter(author=other, text="Mine.").exists()
     assert Notification.objects.get().body == "Yours."
+
+
+def test_the_log_of_staff_loses_only_what_is_about_the_person(moderator, goal):
+    person = UserFactory(public_name="St")
+    of_strategies = ContentType.objects.get_for_model(Strategy)
+    entry = log_entry(moderator, content_type=of_strategies, object_id=str(person.pk))
+    LogEntry.objects.filter(pk=entry.pk).update(object_repr=str(goal.strategy))
+
+    erase(person)
+
+    assert LogEntry.objects.get().object_repr == str(goal.strategy)
 
 
 # Who is not erased
