@@ -219,13 +219,21 @@ def retract_unwanted(
 ) -> int:
     """Take back what somebody no longer wants: what ``url`` ends, or is about this; or all.
 
-    What could not be sent stays in the account and is not tried again. Return how many had
-    not left.
+    Return how many had not left.
     """
     follower = Q(recipient=person_id) if person_id else Q(address=address)
-    unwanted = Notification.objects.filter(follower).exclude(unsubscribe_url="")
+    unwanted = follower & ~Q(unsubscribe_url="")
     if url:
-        unwanted = unwanted.filter(Q(unsubscribe_url=url) | Q(about__in=abouts))
+        unwanted &= Q(unsubscribe_url=url) | Q(about__in=abouts)
+    return retract_all(which=unwanted)
+
+
+def retract_all(*, which: Q) -> int:
+    """Take back all of these that have not left. Return how many.
+
+    What could not be sent stays in the account and is not tried again.
+    """
+    unwanted = Notification.objects.filter(which)
     unwanted.failed().update(outcome=Notification.Outcome.RETRACTED)
     return unwanted.waiting().delete()[0]
 

@@ -14,6 +14,7 @@ from accounts.actions import (
     notify,
     notify_news,
     retract,
+    retract_all,
 )
 from accounts.models import User
 from lenzen.richtext import clean
@@ -76,9 +77,19 @@ def publish_strategy(*, strategy: Strategy, by: User | None) -> None:
 
 @transaction.atomic
 def unpublish_strategy(*, strategy: Strategy, by: User | None) -> None:
-    """Take a strategy back into the draft: for the public it does not exist, nor its comments."""
+    """Take a strategy back into the draft: for the public it does not exist, nor its comments.
+
+    What waits to be told about its phases, and about comments to those who can switch that
+    off, does not leave. Decisions and answers to reports do.
+    """
     public = Strategy.objects.filter(pk=strategy.pk).exclude(published_at=None)
     public.update(published_at=None, taken_back_at=Now())
+    # Those who post have waited or are refused; a worker that records holds the phase, and
+    # its messages must be there before they are taken back.
+    list(Phase.objects.filter(strategy=strategy.pk).order_by("pk").select_for_update())
+    events = PhaseEvent.objects.filter(phase__strategy=strategy.pk)
+    abouts = [event.about for event in events.only("pk")]
+    retract_all(which=Q(about__in=abouts) | messages.ended_by_link(strategy))
 
 
 @transaction.atomic
@@ -223,7 +234,12 @@ def _move(
 
 
 def _announce(event: PhaseEvent, phase: Phase, send_at: datetime) -> None:
-    """Owe staff and those who follow one message about this event; not whoever did it."""
+    """Owe staff and those who follow one message about this event; not whoever did it.
+
+    Of a draft nobody hears.
+    """
+    if phase.strategy.published_at is None:
+        return
     # Staff first: who also follows gets this one and, by the same key, not the other.
     overtaken = Q(moment__gt=event.moment - TAKE_BACK, pk__lt=event.pk) & ~Q(by=None)
     said = phase.events.filter(Q(pk=event.pk) | overtaken)

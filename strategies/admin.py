@@ -300,8 +300,9 @@ class StrategyAdmin(admin.ModelAdmin):
             title=_("Take back into the draft"),
             consequence=_(
                 "For the public the strategy does not exist any more, nor do its goals and"
-                " comments; links to them lead nowhere. Nothing is deleted: once published again,"
-                " everything is back."
+                " comments; links to them lead nowhere, and messages about it that have not left"
+                " yet are taken back. Nothing else is deleted: once published again, everything is"
+                " back."
             ),
             done=_("The strategy is a draft again."),
             warning=warning,

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -41,6 +42,11 @@ def unsubscribe_url(
         return absolute(reverse("unsubscribe", args=[_ending.sign(token)]))
 
     return url
+
+
+def ended_by_link(strategy: Strategy) -> Q:
+    """Messages to people whose link ends what they hear of this strategy alone."""
+    return Q(unsubscribe_url__regex=rf"/[1-9][0-9]*-{strategy.pk}:[^/]+/$")
 
 
 def read_unsubscribe_token(token: str) -> tuple[int, int] | None:

@@ -24,6 +24,7 @@ from strategies.models import TAKE_BACK, Phase, PhaseEvent, Subscription
 from strategies.subscriptions import subscribe, subscribe_by_commenting, unsubscribe
 from tests.factories import (
     GoalFactory,
+    NotificationFactory,
     PhaseEventFactory,
     PhaseFactory,
     StrategyFactory,
@@ -353,6 +354,36 @@ def test_an_unpublished_strategy_does_not_exist_for_the_public(editor, client):
     unpublish_strategy(strategy=strategy, by=editor)
 
     assert client.get(strategy.get_absolute_url()).status_code == 404
+
+
+def test_what_waits_about_a_strategy_does_not_leave_once_it_is_a_draft(editor, follower):
+    subscribe(person=follower, strategy=None)
+    phases, owed = PhaseFactory.create_batch(2), [{NotificationFactory(about="decision:1").pk}]
+    for phase in phases:
+        where = {"strategy": phase.strategy, "goal": GoalFactory(strategy=phase.strategy)}
+        comment = post_comment(author=UserFactory(news_rhythm="weekly"), text="Oben.", **where)
+        post_comment(author=UserFactory(), text="Unten.", parent=comment, **where)
+        address = {"person": None, "address": "a@example.org", "confirmed_at": days(-1)}
+        SubscriptionFactory(strategy=phase.strategy, **address)
+        close_phase(phase=phase, by=editor, reason="Fertig.")
+        owed.append(set(Notification.objects.values_list("pk", flat=True)).difference(*owed))
+    of_decision, of_public, of_draft = owed
+    assert len(of_public) == len(of_draft) == 7
+
+    unpublish_strategy(strategy=phases[1].strategy, by=editor)
+
+    assert set(Notification.objects.values_list("pk", flat=True)) == of_decision | of_public
+
+
+def test_nobody_hears_of_a_deed_on_a_draft(editor, follower):
+    phase = PhaseFactory()
+    subscribe(person=follower, strategy=phase.strategy)
+    unpublish_strategy(strategy=phase.strategy, by=editor)
+
+    close_phase(phase=phase, by=editor, reason="Fertig.")
+
+    assert phase.events.get().kind == Kind.CLOSED
+    assert not Notification.objects.exists()
 
 
 # The words of a goal
