@@ -1,3 +1,4 @@
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core.internal.httpkit import get_client_ip
 from allauth.core.internal.ratelimit import truncate_ip
 from allauth.mfa.models import Authenticator
@@ -7,6 +8,7 @@ from django.contrib import messages
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 SECOND_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
@@ -32,9 +34,10 @@ class ForgetAddressMiddleware:
 
 
 class StaffSecondFactorMiddleware:
-    """Staff without app or passkey set one up before they get into the admin.
+    """Staff show app or passkey in this session before they get into the admin.
 
-    Those who have one were asked for it when they signed in.
+    Those who have none set one up. Mostly it was asked for at sign-in, but not in sessions
+    that are older than app or passkey.
     """
 
     def __init__(self, get_response):
@@ -49,13 +52,26 @@ class StaffSecondFactorMiddleware:
         )
         if not is_wanted or not request.user.is_staff:
             return None
-        if is_mfa_enabled(request.user, SECOND_FACTORS):
-            return None
-        messages.warning(
-            request,
-            _(
+        if not is_mfa_enabled(request.user, SECOND_FACTORS):
+            sentence = _(
                 "Who works here also protects what citizens wrote. Please set up an app or a"
                 " passkey first, then the staff area opens."
-            ),
+            )
+            messages.warning(request, sentence)
+            return redirect("mfa_index")
+        if _has_shown_second_factor(request):
+            return None
+        sentence = _(
+            "You signed in here without your second step. Please show it now, then the staff"
+            " area opens."
         )
-        return redirect("mfa_index")
+        messages.warning(request, sentence)
+        has_app = is_mfa_enabled(request.user, [Authenticator.Type.TOTP])
+        way = "mfa_reauthenticate" if has_app else "mfa_reauthenticate_webauthn"
+        back = request.get_full_path() if request.method == "GET" else reverse("admin:index")
+        return redirect(f"{reverse(way)}?{urlencode({'next': back})}")
+
+
+def _has_shown_second_factor(request):
+    records = get_authentication_records(request, request.user)
+    return any(record["method"] == "mfa" for record in records)

@@ -7,7 +7,9 @@ from allauth.account.internal.flows.login import get_authentication_records, rec
 from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.account.utils import get_next_redirect_url
 from allauth.core import ratelimit
+from allauth.mfa.signals import authenticator_added
 from django.contrib.auth.decorators import login_required
+from django.dispatch import receiver
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -16,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.adapter import VALIDITY, AccountAdapter
 from accounts.forms import CodeForm
+from accounts.middleware import SECOND_FACTORS
 
 PROOF = "proof_code"
 """The code that was sent to show that it is them: kept in the session, with its end."""
@@ -48,6 +51,15 @@ def to_proof(back):
 def has_fresh_sign_in(request):
     since = time.time() - VALIDITY.total_seconds()
     return any(record["at"] > since for record in get_authentication_records(request, request.user))
+
+
+# Connected here: both are set up at addresses of the account, and those lead to this module.
+@receiver(authenticator_added)
+def record_second_factor(*, request, user, authenticator, **signal):
+    """Whoever sets up an app or a passkey has shown it with that; the code, or the key."""
+    if authenticator.type in SECOND_FACTORS:
+        kind = {"id": authenticator.pk, "type": authenticator.type}
+        record_authentication(request, user, method="mfa", **kind)
 
 
 @never_cache

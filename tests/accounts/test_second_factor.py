@@ -1,12 +1,17 @@
 """The admin is entered through the one door, and by staff with a second step only."""
 
+import re
+import time
+
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret, hotp_value
+from allauth.mfa.webauthn.internal.auth import WebAuthn
 from django.test import Client
 
 from tests.accounts.door import enter, knock, signed_in_as
+from tests.accounts.test_account import app_code, by_code, new_passkey
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -51,10 +56,45 @@ def test_spare_codes_alone_are_no_second_step(strict, signed_in, moderator):
     assert signed_in(moderator).get("/admin/").status_code == 302
 
 
-def test_staff_with_second_step_get_in(strict, signed_in, moderator):
+def test_staff_with_second_step_get_in(strict, moderator):
+    TOTP.activate(moderator, generate_totp_secret())
+    reader = by_code(moderator)
+
+    reader.post("/konto/anmelden/zweiter-schritt/", {"code": app_code(moderator)})
+
+    assert reader.get("/admin/").status_code == 200
+
+
+def test_a_session_from_before_the_second_step_is_asked_for_it(strict, signed_in, moderator):
+    reader = signed_in(moderator)
     TOTP.activate(moderator, generate_totp_secret())
 
-    assert signed_in(moderator).get("/admin/").status_code == 200
+    answer = reader.get("/admin/comments/comment/")
+    page = reader.get(answer["Location"])
+    shown = reader.post(answer["Location"], {"code": app_code(moderator)})
+
+    assert "ohne Ihren zweiten Schritt angemeldet" in page.text
+    assert reader.get(shown["Location"]).status_code == 200
+    assert shown["Location"] == "/admin/comments/comment/"
+
+
+def test_who_has_only_a_passkey_is_asked_for_that(strict, signed_in, moderator):
+    WebAuthn.add(moderator, "Telefon", new_passkey())
+
+    answer = signed_in(moderator).post("/admin/")
+
+    assert answer["Location"] == "/konto/bestaetigen/passkey/?next=%2Fadmin%2F"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_has_just_set_up_an_app_gets_in(strict, moderator):
+    here, elsewhere = by_code(moderator), by_code(moderator)
+    secret = re.search(r"<code>(\w+)</code>", here.get("/konto/schutz/app/").text)[1]
+
+    here.post("/konto/schutz/app/", {"code": f"{hotp_value(secret, int(time.time()) // 30):06}"})
+
+    assert here.get("/admin/").status_code == 200
+    assert elsewhere.get("/admin/")["Location"].startswith("/konto/bestaetigen/code/")
 
 
 def test_where_nothing_is_at_stake_staff_get_in_without(signed_in, moderator):
