@@ -36,7 +36,7 @@ def test_citizens_do_not_get_into_the_admin(signed_in, citizen, path):
     assert answer.status_code == 403
 
 
-@pytest.mark.parametrize("path", ["/admin/", "/admin/comments/comment/"])
+@pytest.mark.parametrize("path", ["/admin/", "/admin/comments/comment/", "/admin/vorschau/1/"])
 def test_staff_without_second_step_are_led_to_set_one_up(strict, signed_in, moderator, path):
     answer = signed_in(moderator).get(path, follow=True)
 

@@ -309,6 +309,15 @@ def test_a_draft_can_be_looked_at_by_editors_only(client, signed_in, moderator):
     assert signed_in(moderator).get(preview).status_code == 403
 
 
+def test_who_no_longer_works_here_sees_no_draft(signed_in, editor):
+    editor.is_staff = False
+    editor.save()
+    preview = reverse("strategy_preview", args=[StrategyFactory(published_at=None).pk])
+
+    assert editor.has_perm("strategies.change_strategy")
+    assert signed_in(editor).get(preview).status_code == 403
+
+
 def test_a_preview_leads_nowhere_where_nothing_is_yet(client):
     goal = commented_goal()
     client.post(address("unpublish", goal.strategy_id))
