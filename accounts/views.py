@@ -202,6 +202,8 @@ def passkey_sign_in(request):
     response = login_webauthn(request)
     if request.method == "GET" and response.status_code == 200:
         response.headers["X-CSRFToken"] = get_token(request)
+        if not request.user.is_authenticated:
+            request.session.set_expiry(VISIT)
     return response
 
 

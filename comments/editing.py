@@ -9,6 +9,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.adapter import VISIT
 from comments.actions import CommentRefused, RemovalRefused, edit_comment, remove_version
 from comments.differences import differences
 from comments.forms import EditForm
@@ -64,9 +65,11 @@ def _form(request, comment):
 
 
 def _to_the_door(request, pk):
+    get_object_or_404(Comment.objects.published(), pk=pk)
     if request.method == "POST":
         words = {name: request.POST.get(name, "")[:LONGEST_DRAFT] for name in ("text", "label")}
         request.session["edit"] = {"comment": pk, "words": words}
+        request.session.set_expiry(VISIT)
         sentence = _(
             "You are no longer signed in. Your text is still there. Please sign in again,"
             " then you can publish it."

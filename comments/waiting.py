@@ -46,6 +46,7 @@ def keep(request, strategy, goal, said):
     words = {name: said[name] for name in ("version", "text", "label")}
     if request.user.is_authenticated:
         return save_draft(person=request.user, **place, **words)
+    _limit(request, "keep", strategy)
     who = {"name": said.get("name", ""), "address": said.get("email", "")}
     draft = let_wait(**who, **place, **words)
     # Corrected: nobody is to publish what it said before.
@@ -53,6 +54,13 @@ def keep(request, strategy, goal, said):
     request.session["draft"] = draft.token
     request.session.set_expiry(VISIT)
     return draft
+
+
+def _limit(request, deed, strategy):
+    # Generous, for a library or a hall full of people; those signed in are limited by the rule.
+    here = f"{deed} {request.META['REMOTE_ADDR']}"
+    if not ratelimit.consume(request, action="comment", key=here):
+        raise CommentRefused(too_many_comments(strategy))
 
 
 def kept_under(token):
@@ -157,10 +165,7 @@ def _no_text(request):
 
 def publish(request, strategy, goal, said):
     """Publish what somebody who is signed in wrote, and lead to it."""
-    # Generous, for a library or a hall full of people; those signed in are limited by the rule.
-    here = request.META["REMOTE_ADDR"]
-    if not ratelimit.consume(request, action="comment", key=here):
-        raise CommentRefused(too_many_comments(strategy))
+    _limit(request, "publish", strategy)
     words = {name: said[name] for name in ("text", "label", "parent", "version", "agrees_to")}
     comment = post_comment(author=request.user, strategy=strategy, goal=goal, **words)
     place = {"strategy": strategy, "goal": goal, "parent": said["parent"]}

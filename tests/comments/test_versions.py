@@ -4,6 +4,7 @@ import re
 from time import process_time
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as some
@@ -216,6 +217,18 @@ def test_nothing_typed_is_lost_when_the_session_has_ended(client, comment):
     page = client.get(address).content.decode()
     assert "Fewer parked cars.</textarea>" in page
     assert '<option value="concern" selected>' in page
+
+
+def test_nothing_is_kept_for_a_comment_that_nobody_can_see(client, comment):
+    unpublished = CommentFactory()
+    unpublished.phase.strategy.published_at = None
+    unpublished.phase.strategy.save()
+
+    for number in (unpublished.pk, comment.pk + 1000):
+        answer = client.post(reverse("edit", args=[number]), {"text": "Other."})
+        assert answer.status_code == 404
+
+    assert Session.objects.count() == 0
 
 
 def test_same_text_is_said_only_once(comment):

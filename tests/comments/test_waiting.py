@@ -256,6 +256,19 @@ def test_forty_people_take_part_from_one_address(goal):
     assert User.objects.filter(email__startswith="n").count() == 40
 
 
+def test_no_more_texts_are_kept_for_one_address_than_may_be_published(settings, goal):
+    settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"comment": "1/h/key"}
+    here, said = goal.get_absolute_url(), {"text": TEXT, "signed_in": "1"}
+
+    kept = Client().post(here, said)
+    refused = Client().post(here, said)
+
+    assert kept.status_code == 302
+    assert refused.status_code == 409
+    assert escape(TEXT) in refused.text
+    assert Draft.objects.count() == 1
+
+
 def test_too_many_comments_from_one_address_bring_the_text_back(
     settings, signed_in, client, citizen, goal
 ):

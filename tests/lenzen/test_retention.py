@@ -12,6 +12,7 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Bounce, Notification, TaskRun, User
@@ -167,6 +168,19 @@ def test_who_writes_and_does_not_come_in_is_known_for_a_day(goal):
     said = {"text": "Trees.", "email": "elbe@example.org"}
     Client().post(goal.get_absolute_url(), said, headers={"origin": site.SITE_URL})
 
+    assert Session.objects.get().expire_date < days(1.01)
+
+
+def test_whose_session_ended_while_editing_is_known_for_a_day():
+    Client().post(reverse("edit", args=[CommentFactory().pk]), {"text": "Trees."})
+
+    assert Session.objects.get().expire_date < days(1.01)
+
+
+def test_who_looks_for_a_passkey_and_does_not_come_in_is_known_for_a_day():
+    ajax = {"x-requested-with": "XMLHttpRequest"}
+
+    assert Client().get("/konto/anmelden/passkey/", headers=ajax).status_code == 200
     assert Session.objects.get().expire_date < days(1.01)
 
 
