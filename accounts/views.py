@@ -61,12 +61,13 @@ def send_code(request, name, email, link=""):
 
 
 def _may_ask_for_code(request, address):
-    # Strict for an address from one network, so that nobody elsewhere can use up the codes
-    # that somebody needs.
+    # Strict for an address from one network, and the first from there in an hour leaves in any
+    # case, so that nobody elsewhere can use up the codes that somebody needs.
     here = f"{address} {request.META['REMOTE_ADDR']}"
-    return ratelimit.consume(request, action="request_login_code", key=here) and ratelimit.consume(
-        request, action="codes_to_address", key=address
-    )
+    if not ratelimit.consume(request, action="request_login_code", key=here):
+        return False
+    is_first = ratelimit.consume(request, action="first_code_from_here", key=here)
+    return ratelimit.consume(request, action="codes_to_address", key=address) or is_first
 
 
 @never_cache

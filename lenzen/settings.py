@@ -222,6 +222,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_RATE_LIMITS = {
     "request_login_code": "60/h/ip,5/15m/key",
     "codes_to_address": "30/h/key",
+    "first_code_from_here": "1/h/key",
     "enter_code": "10/15m/key",
     "confirm_email": "5/15m/key",
     "follow": "60/h/ip,3/h/key,5/d/key",
