@@ -41,7 +41,9 @@ def already_taken_back(request: HttpRequest) -> HttpResponse:
 
 
 class PersonForm(forms.ModelForm):
-    """A person; the name is given with what makes it unique."""
+    """A person; the name is given with what makes it unique. ``by`` is whoever fills it in."""
+
+    by: User
 
     class Meta:
         model = User
@@ -59,6 +61,18 @@ class PersonForm(forms.ModelForm):
             raise ValidationError(_("This name is taken, or too close to another one."))
         self.instance.rename(name)
         return name
+
+    def clean(self):
+        super().clean()
+        given = self.cleaned_data
+        if given.get("groups") and not given.get("is_staff"):
+            self.add_error("is_staff", _("Without this, a role has no effect."))
+        if self.instance == self.by:
+            for name in self.changed_data:
+                if name in ("is_staff", "is_superuser", "is_active"):
+                    text = _("You would lock yourself out. Please let somebody else change this.")
+                    self.add_error(name, text)
+        return given
 
     def save(self, commit=True):
         if self.instance._state.adding:
@@ -104,10 +118,22 @@ class PersonAdmin(admin.ModelAdmin):
             day=date_format(localtime(bounce.bounced_at), "DATE_FORMAT")
         )
 
+    def get_fields(self, request, obj=None):
+        # Of somebody who is not there yet nothing can be said.
+        return self.fields if obj else self.fields[:-2]
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        form = super().get_form(request, obj, change, **kwargs)
+        form.by = request.user
+        return form
+
     def formfield_for_manytomany(self, db_field, request, **kwargs):
         kwargs["widget"] = forms.CheckboxSelectMultiple
         kwargs["label"] = _("Roles")
-        kwargs["help_text"] = _("What a role may do stands in the README.")
+        kwargs["help_text"] = _(
+            "Redaktion writes strategies, phases and the pages of the site. Moderation decides"
+            " about comments."
+        )
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):

@@ -177,6 +177,39 @@ def test_an_address_with_a_letter_that_looks_like_another_is_refused(signed_in, 
     assert list(response.context["adminform"].form.errors) == ["email"]
 
 
+def test_of_somebody_who_is_not_there_yet_nothing_is_said(signed_in, administrator):
+    page = signed_in(administrator).get(reverse("admin:accounts_user_add")).content.decode()
+
+    assert "Dabei seit" not in page
+    assert "kommen an" not in page
+    assert "Moderation entscheidet über Kommentare." in page
+
+
+def test_a_role_is_not_given_without_effect(signed_in, administrator):
+    client, page = signed_in(administrator), reverse("admin:accounts_user_add")
+    role = administrator.groups.model.objects.get(name="Redaktion")
+
+    response = client.post(page, {"email": "amt@example.org", "groups": [role.pk]})
+
+    assert list(response.context["adminform"].form.errors) == ["is_staff"]
+    assert not User.objects.filter(email="amt@example.org").exists()
+
+
+@pytest.mark.parametrize("field", ["is_staff", "is_superuser", "is_active"])
+def test_nobody_locks_themselves_out(signed_in, administrator, field):
+    client = signed_in(administrator)
+    colleague = UserFactory(is_staff=True, is_superuser=True)
+
+    def without(person):
+        page = reverse("admin:accounts_user_change", args=[person.pk])
+        values = form_values(client.get(page), "user_form")
+        del values[field]
+        return client.post(page, values)
+
+    assert list(without(administrator).context["adminform"].form.errors) == [field]
+    assert without(colleague).status_code == 302
+
+
 def test_a_name_too_close_to_another_is_refused_with_a_sentence(signed_in, administrator, citizen):
     client = signed_in(administrator)
     page = reverse("admin:accounts_user_change", args=[administrator.pk])
