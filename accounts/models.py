@@ -32,6 +32,8 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields):
+        # `manage.py createsuperuser` says in one sentence what a form would.
+        self.model(email=email.strip()).validate_constraints()
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
 

@@ -1,4 +1,5 @@
 import pytest
+from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from accounts.actions import record_bounce, send_due_notifications
@@ -208,6 +209,13 @@ def test_nobody_locks_themselves_out(signed_in, administrator, field):
 
     assert list(without(administrator).context["adminform"].form.errors) == [field]
     assert without(colleague).status_code == 302
+
+
+def test_a_second_account_with_an_address_is_refused_on_the_command_line(citizen):
+    with pytest.raises(CommandError) as refused:
+        call_command("createsuperuser", email=citizen.email.upper(), interactive=False)
+
+    assert str(refused.value) == "Mit dieser E-Mail-Adresse gibt es schon ein Konto."
 
 
 def test_a_name_too_close_to_another_is_refused_with_a_sentence(signed_in, administrator, citizen):
