@@ -8,15 +8,18 @@ from datetime import datetime, timedelta
 from itertools import chain, islice
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.hashers import make_password
 from django.core.mail import get_connection
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Lower, Now
+from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
-from accounts.messages import as_email
+from accounts.messages import as_email, second_step_removed, second_step_removed_subject
 from accounts.models import Bounce, Notification, NotificationQuerySet, User
 from accounts.names import NameRefusal, refusal, tidy
 from accounts.town import PageVersion, frame
@@ -81,6 +84,24 @@ def choose_name(*, person: User, name: str) -> None:
         # The unique row decides, so that of two who ask at once one gets it.
         person.refresh_from_db(fields=["public_name", "name_skeleton"])
         raise NameRefused(NameRefusal.TAKEN) from None
+
+
+@transaction.atomic
+def remove_second_step(*, person: User) -> None:
+    """Let whoever has lost it sign in without; they are signed out everywhere, and told.
+
+    Call it only when it is sure who asks: from now on their mailbox opens the account.
+    """
+    Authenticator.objects.filter(user=person).delete()
+    for session in UserSession.objects.filter(user=person):
+        session.end()
+    notify(
+        recipients=[person],
+        key=person.message_prefix + get_random_string(20),
+        subject=second_step_removed_subject(),
+        body=second_step_removed(),
+        is_private=True,
+    )
 
 
 @transaction.atomic

@@ -45,6 +45,20 @@ def read_no_news_token(token: str) -> int | None:
         return None
 
 
+@in_town_language
+def second_step_removed_subject() -> str:
+    return _("Your account has no second step any more ({site})").format(site=town().site_name)
+
+
+@in_town_language
+def second_step_removed() -> str:
+    return _(
+        "We have removed the second step of your account, because somebody asked us to, and"
+        " signed you out everywhere. You can sign in with a code again.\n\nIf you did not ask for"
+        " it, please contact us at once.\n\nYou get this message because you have an account here."
+    )
+
+
 @dataclass(frozen=True)
 class Block:
     """A paragraph of a message: words, somebody's quoted words, or the link."""

@@ -8,8 +8,10 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret, hotp_value
 from allauth.mfa.webauthn.internal.auth import WebAuthn
+from django.core.management import CommandError, call_command
 from django.test import Client
 
+from accounts.actions import send_due_notifications
 from tests.accounts.door import enter, knock, signed_in_as
 from tests.accounts.test_account import app_code, by_code, new_passkey
 from tests.factories import UserFactory
@@ -116,6 +118,35 @@ def test_a_code_by_mail_alone_does_not_get_staff_in(strict):
     assert answer["Location"] == "/konto/anmelden/zweiter-schritt/"
     assert signed_in_as(reader) is None
     assert reader.get("/admin/").status_code == 302
+
+
+def test_who_has_lost_it_is_let_in_without_and_told(strict, moderator, mailoutbox):
+    def arrives():
+        reader = Client()
+        knock(reader, moderator.email)
+        enter(reader)
+        return reader
+
+    elsewhere = arrives()
+    TOTP.activate(moderator, generate_totp_secret())
+    RecoveryCodes.activate(moderator)
+    assert signed_in_as(arrives()) is None
+
+    call_command("remove_second_step", moderator.email.upper())
+    send_due_notifications()
+
+    assert signed_in_as(elsewhere) is None
+    told = mailoutbox[-1]
+    assert told.to == [moderator.email]
+    assert told.subject.startswith("Ihr Konto hat keinen zweiten Schritt mehr")
+    reader = arrives()
+    assert signed_in_as(reader) == moderator
+    assert reader.get("/admin/")["Location"] == "/konto/schutz/"
+
+
+def test_an_address_without_account_has_no_second_step():
+    with pytest.raises(CommandError):
+        call_command("remove_second_step", "nobody@example.org")
 
 
 def test_whoever_removes_the_second_step_is_out_again(strict, signed_in, moderator):
