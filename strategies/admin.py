@@ -265,7 +265,12 @@ class StrategyAdmin(admin.ModelAdmin):
         strategy = self._find(request, Strategy, pk)
         phases = strategy.phases.clocked()
         warning = ""
-        if phases and all(state(phase, phase.now) == "closed" for phase in phases):
+        if not strategy.goals.exists():
+            warning = _(
+                "This strategy has no goals. People can only comment on it as a whole. If it is not"
+                " meant that way, please add them before you publish it."
+            )
+        elif phases and all(state(phase, phase.now) == "closed" for phase in phases):
             warning = _(
                 "All phases of this strategy lie in the past, so nobody can comment. If it is not"
                 " meant that way, please change the days before you publish it."

@@ -2,7 +2,7 @@ import qrcode
 from django.contrib import admin
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -51,8 +51,9 @@ def preview(request, pk):
 
 
 def _show(request, strategies, is_preview):
+    # With the strategy, because the page asks for eight things as it is.
+    strategies = strategies.annotate(has_goals=Exists(Goal.objects.filter(strategy=OuterRef("pk"))))
     if request.user.is_authenticated:
-        # With the strategy, because the page asks for eight things as it is.
         strategies = with_is_followed(strategies, request.user)
     strategy = get_object_or_404(strategies)
     phases = list(strategy.phases.described().with_tally())

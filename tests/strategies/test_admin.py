@@ -228,7 +228,7 @@ def test_publishing_needs_to_say_what_happens_and_whom_to_ask(client):
 
 @pytest.mark.parametrize(("closes_in", "warned"), [(-1, True), (1, False)])
 def test_who_publishes_hears_that_all_phases_are_over(client, closes_in, warned):
-    strategy = StrategyFactory(published_at=None)
+    strategy = GoalFactory(strategy__published_at=None).strategy
     PhaseFactory(strategy=strategy, opens_in=-9, closes_in=-5)
     PhaseFactory(strategy=strategy, opens_in=-3, closes_in=closes_in)
 
@@ -237,6 +237,22 @@ def test_who_publishes_hears_that_all_phases_are_over(client, closes_in, warned)
 
     assert ("Alle Phasen dieser Strategie liegen in der Vergangenheit" in text) == warned
     assert Strategy.objects.published().exists()
+
+
+@pytest.mark.parametrize(("has_goals", "warned"), [(True, False), (False, True)])
+def test_who_publishes_hears_that_there_are_no_goals(client, has_goals, warned):
+    strategy = StrategyFactory(published_at=None)
+    if has_goals:
+        GoalFactory(strategy=strategy)
+    PhaseFactory(strategy=strategy)
+
+    text = client.get(address("publish", strategy.pk)).content.decode()
+    client.post(address("publish", strategy.pk))
+    public = client.get(strategy.get_absolute_url()).content.decode()
+
+    assert ("Diese Strategie hat keine Leitziele." in text) == warned
+    assert ("#leitziele" in public) == has_goals
+    assert ('<h2 id="leitziele"' in public) == has_goals
 
 
 def test_a_published_strategy_keeps_what_people_must_know(save):
