@@ -102,10 +102,13 @@ class GoalInline(admin.StackedInline):
     readonly_fields = ["wording"]
 
     def get_queryset(self, request):
-        goals = super().get_queryset(request)
+        goals = super().get_queryset(request).select_related("strategy")
         # Whoever writes the first comment waits until these words are saved, and we see
         # every comment that was faster.
         return goals.select_for_update(of=("self",)) if request.method == "POST" else goals
+
+    def view_on_site(self, goal):
+        return goal.get_absolute_url() if goal.strategy.published_at else None
 
     @admin.display(description=gettext_lazy("Wording"))
     def wording(self, goal):

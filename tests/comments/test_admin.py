@@ -6,6 +6,7 @@ from accounts.town import forget
 from comments.actions import edit_comment, hide_comment
 from comments.models import Comment, Decision
 from comments.rulebook import Rule
+from strategies.models import Strategy
 from tests.factories import (
     CommentFactory,
     GoalFactory,
@@ -248,6 +249,16 @@ def test_the_page_of_a_comment_shows_thread_and_history(signed_in, moderator):
     text = client.get(page(reply)).content.decode()
     assert "More trees, please." in text
     assert "Not here." in text
+
+
+def test_the_page_of_a_comment_leads_to_where_it_can_be_read(signed_in, moderator):
+    comment = CommentFactory()
+    client = signed_in(moderator)
+    link = f'href="{comment.get_absolute_url()}"'
+
+    assert link in client.get(page(comment)).content.decode()
+    Strategy.objects.update(published_at=None)
+    assert link not in client.get(page(comment)).content.decode()
 
 
 def test_nobody_writes_changes_or_deletes_what_citizens_say(signed_in):

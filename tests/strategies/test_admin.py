@@ -255,6 +255,15 @@ def test_who_publishes_hears_that_there_are_no_goals(client, has_goals, warned):
     assert ('<h2 id="leitziele"' in public) == has_goals
 
 
+@pytest.mark.parametrize("is_public", [True, False])
+def test_no_link_leads_from_a_draft_to_where_nothing_is(client, is_public):
+    goal = GoalFactory(strategy__published_at=days(-1) if is_public else None)
+
+    text = client.get(page(goal.strategy)).content.decode()
+
+    assert (f'href="{goal.get_absolute_url()}"' in text) == is_public
+
+
 def test_a_published_strategy_keeps_what_people_must_know(save):
     response = save(StrategyFactory(), contact="")
 
