@@ -14,6 +14,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.pictures import kind_of
 from accounts.town import (
     LONGEST_RULE,
     SLOTS,
@@ -93,9 +94,6 @@ class VersionAdmin(admin.ModelAdmin):
         return False
 
 
-PICTURES = {b"\x89PNG\r\n": "png", b"\xff\xd8\xff": "jpeg", b"RIFF": "webp"}
-"""How the pictures begin that a coat of arms may be."""
-
 LARGEST_PICTURE = 100_000
 """Bytes. Every first visit loads it."""
 
@@ -123,10 +121,10 @@ class TownForm(VersionForm):
         content = picture.read(LARGEST_PICTURE + 1)
         if len(content) > LARGEST_PICTURE:
             raise ValidationError(_("The picture is larger than 100 kB."))
-        kinds = [kind for begin, kind in PICTURES.items() if content.startswith(begin)]
-        if not kinds:
-            raise ValidationError(_("This is no picture in PNG, JPEG or WebP."))
-        return content, kinds[0]
+        kind = kind_of(content)
+        if not kind:
+            raise ValidationError(_("This is no picture in PNG, JPEG or WebP, or it is damaged."))
+        return content, kind
 
     def save(self, commit=True):
         before = Town.objects.first()

@@ -1,5 +1,7 @@
 """The town and its pages: written by staff, kept as they were, shown everywhere."""
 
+from base64 import b64decode
+
 import pytest
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -32,7 +34,13 @@ pytestmark = pytest.mark.django_db
 ADD_TOWN = "/admin/accounts/town/add/"
 ADD_STATEMENT = "/admin/accounts/statement/add/"
 PAGES = "/admin/accounts/pageversion/"
-PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 50
+PNG = b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAAC0lEQVR4nGNgAAIAAAUAAXpeqz8AAAAASUVORK5CYII="
+)
+"""One pixel."""
+
+JPEG = b"\xff\xd8\xff\xe0" + b"0" * 50 + b"\xff\xd9"
+WEBP = b"RIFF" + (54).to_bytes(4, "little") + b"WEBP" + b"0" * 50
 
 SAID = {
     "number": 1,
@@ -198,8 +206,25 @@ def test_the_coat_of_arms_stands_on_every_page_until_it_is_taken_away(client, sa
     assert client.get("/wappen/3/").status_code == 404
 
 
+@pytest.mark.parametrize("content", [PNG, JPEG, WEBP], ids=["png", "jpeg", "webp"])
+def test_three_kinds_of_picture_can_be_the_coat_of_arms(saved, content):
+    saved(ADD_TOWN, SAID | {"new_arms": SimpleUploadedFile("wappen", content)})
+
+    assert bytes(Town.objects.get().arms) == content
+
+
 @pytest.mark.parametrize(
-    "content", [b"<svg onload='alert(1)'/>", PNG + b"0" * 100_000], ids=["no picture", "too large"]
+    "content",
+    [
+        b"<svg onload='alert(1)'/>",
+        PNG + b"0" * 100_000,
+        PNG[:8] + b"0" * 50,
+        PNG[:-12],
+        PNG[:40] + b"0" + PNG[41:],
+        JPEG[:-2],
+        WEBP[:-1],
+    ],
+    ids=["no picture", "too large", "no PNG", "cut PNG", "broken PNG", "cut JPEG", "cut WebP"],
 )
 def test_other_files_are_no_coat_of_arms(saved, content):
     arms = SimpleUploadedFile("wappen.png", content, "image/png")
