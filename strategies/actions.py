@@ -126,6 +126,7 @@ def open_phase(*, phase: Phase, by: User, reason: str) -> PhaseEvent:
     phase, now = _hold(phase)
     if phase.opens_at <= now:
         raise PhaseRefused(_("This phase has already opened."))
+    _check_no_other_open(phase, now)
     return _move(phase, Kind.OPENED, now, by, reason, opens_at=now)
 
 
@@ -157,6 +158,7 @@ def reopen_phase(*, phase: Phase, closes_at: datetime, by: User, reason: str) ->
         raise PhaseRefused(_("Only a closed phase can be opened again."))
     if closes_at <= now:
         raise PhaseRefused(_("The new end must lie in the future."))
+    _check_no_other_open(phase, now)
     return _move(phase, Kind.REOPENED, now, by, reason, closes_at=closes_at)
 
 
@@ -194,6 +196,13 @@ def _hold(phase: Phase) -> tuple[Phase, datetime]:
     Phase.objects.select_for_update().get(pk=phase.pk)
     phase = Phase.objects.clocked().select_related("strategy").get(pk=phase.pk)
     return phase, phase.now
+
+
+def _check_no_other_open(phase: Phase, now: datetime) -> None:
+    others = Phase.objects.filter(strategy=phase.strategy, opens_at__lte=now, closes_at__gt=now)
+    if other := others.first():
+        text = _("The phase “{title}” is open. Please close it first.")
+        raise PhaseRefused(text.format(title=other.title))
 
 
 def _save(phase: Phase, field: str) -> None:

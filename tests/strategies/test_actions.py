@@ -301,10 +301,24 @@ def test_a_phase_is_not_extended_into_the_next_one(follower, editor):
 
 def test_a_phase_is_not_opened_into_the_one_before(follower, editor):
     phase = before(follower)
-    PhaseFactory(strategy=phase.strategy, opens_in=-1, closes_in=0.5)
+    PhaseFactory(strategy=phase.strategy, title="Dialog", opens_in=-1, closes_in=0.5)
 
-    with pytest.raises(PhaseRefused):
+    with pytest.raises(PhaseRefused) as refused:
         do_open(phase, editor)
+
+    assert refused.value.reason == (
+        "Die Phase „Dialog“ ist gerade offen. Bitte beenden Sie zuerst diese."
+    )
+
+
+def test_a_phase_is_not_reopened_while_another_is_open(follower, editor):
+    phase = over(follower)
+    PhaseFactory(strategy=phase.strategy, title="Dialog", opens_in=-0.5, closes_in=0.5)
+
+    with pytest.raises(PhaseRefused) as refused:
+        do_reopen(phase, editor)
+
+    assert "„Dialog“ ist gerade offen" in refused.value.reason
 
 
 def test_a_closed_phase_closes_only_once_for_the_worker(follower, editor):
