@@ -2,6 +2,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, Q, TextField, Value, When
+from django.db.models.functions import Now
 from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -314,7 +315,10 @@ class CommentAdmin(OnlyListedFilters, admin.ModelAdmin):
         comments = self._chosen(request)
         if request.method == "POST":
             return self._after(request, self._decide(request, comments, restore_comment))
-        return self._page(request, _("Restore"), comments, template="restore")
+        hiding = Decision.objects.filter(pk__in=[comment.hidden_by_id for comment in comments])
+        told = hiding.filter(decided_at__lte=Now() - TAKE_BACK)
+        title = _("Restore")
+        return self._page(request, title, comments, is_told=told.exists(), template="restore")
 
     def dismiss(self, request):
         """Say why the comments stay, to those who reported them."""

@@ -15,6 +15,7 @@ from tests.factories import (
     ReplyFactory,
     ReportFactory,
     UserFactory,
+    days,
     hidden,
     withdrawn,
 )
@@ -190,6 +191,19 @@ def test_several_are_hidden_and_shown_again_at_once(signed_in, moderator):
     ids = "&".join(f"ids={one.pk}" for one in comments)
     client.post(f"{RESTORE}?{ids}")
     assert Comment.objects.visible().count() == 3
+
+
+@pytest.mark.parametrize(("minutes", "hears"), [(5, False), (15, True)])
+def test_whoever_shows_a_comment_again_reads_whether_the_author_hears(
+    signed_in, moderator, minutes, hears
+):
+    comment = hidden(CommentFactory())
+    Decision.objects.update(decided_at=days(-minutes / 24 / 60))
+
+    page = signed_in(moderator).get(f"{RESTORE}?ids={comment.pk}").content.decode()
+
+    assert ("erfährt es zehn Minuten später" in page) == hears
+    assert ("erfährt nichts" in page) != hears
 
 
 def test_who_comes_late_reads_who_was_faster(signed_in, moderator):
