@@ -344,11 +344,13 @@ def timeline(
     strategy: Strategy, phases: Sequence[Phase], milestones: Sequence[Milestone]
 ) -> list[Step]:
     """The way of a strategy, day by day. All come with ``now``, phases with their tally."""
-    published = day(strategy.published_at) if strategy.published_at else _("not yet")
     dated = [each for phase in phases for each in _steps_of_phase(phase)]
     dated += [(milestone.day, _step_of_milestone(milestone)) for milestone in milestones]
     dated.sort(key=lambda each: each[0])
-    draft = Step(_("Draft"), strategy.edition or published, "done")
+    if strategy.published_at:
+        draft = Step(_("Draft"), strategy.edition or day(strategy.published_at), "done")
+    else:
+        draft = Step(_("Draft"), strategy.edition or _("not yet published"), "current")
     return [draft, *(step for _day, step in dated)]
 
 

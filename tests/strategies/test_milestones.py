@@ -47,6 +47,15 @@ def test_they_stand_in_the_timeline_in_the_order_of_days(client):
     ]
 
 
+def test_a_draft_is_not_done_in_its_preview(signed_in, editor):
+    strategy = StrategyFactory(published_at=None, edition="")
+
+    preview = signed_in(editor).get(reverse("strategy_preview", args=[strategy.pk]))
+
+    draft = preview.context["timeline"][0]
+    assert (draft.when, draft.state_in_words) == ("noch nicht veröffentlicht", "läuft")
+
+
 def test_a_promised_answer_stands_after_what_comes_before_it(client):
     soon = timezone.localdate() + timedelta(days=30)
     phase = PhaseFactory(opens_in=-9, closes_in=-3, title="Round one", answer_by=soon)
