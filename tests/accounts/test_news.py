@@ -410,6 +410,7 @@ def test_a_code_that_comes_back_leaves_no_trace(mail_server, client):
 def test_a_reported_address_gets_codes_and_nothing_else_until_one_is_entered(mail_server, client):
     person = UserFactory(email="back@example.org")
     call_command("bounce", "Back@Example.org")
+    assert Bounce.objects.get().answer == "von Hand gemeldet"
     tell([person])
     knock(client, person.email)
     code = code_sent()

@@ -1,6 +1,7 @@
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
+from django.utils.translation import gettext as _
 
 from accounts.actions import record_bounce
 
@@ -21,5 +22,5 @@ class Command(BaseCommand):
             except ValidationError:
                 raise CommandError(f"“{address}” is no e-mail address.") from None
         for address in addresses:
-            record_bounce(address=address, answer="reported")
+            record_bounce(address=address, answer=_("reported by hand"))
             self.stdout.write(f"{address}: only codes from now on")
