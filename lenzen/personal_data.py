@@ -271,13 +271,22 @@ def reapply(lines: Iterable[str]) -> int:
     """Erase again what came back with a backup. Return how many accounts; safe to repeat.
 
     Numbers are given anew after a restore, so an account is recognised by the moment it
-    was made, too.
+    was made, too. ValueError names the line that is none; nobody is erased then.
     """
     erased = 0
-    for line in filter(None, map(str.strip, lines)):
-        number, joined_at, choice = line.split()
-        known = User.objects.filter(pk=number, joined_at=datetime.fromisoformat(joined_at))
-        for person in known:
+    for number, joined_at, choice in list(_written_down(lines)):
+        for person in User.objects.filter(pk=number, joined_at=joined_at):
             erase(person, withdraw=choice == "withdraw")
             erased += 1
     return erased
+
+
+def _written_down(lines: Iterable[str]) -> Iterator[tuple[int, datetime, str]]:
+    for place, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            number, joined_at, choice = line.split()
+            yield int(number), datetime.fromisoformat(joined_at), choice
+        except ValueError as error:
+            raise ValueError(f"line {place} is “{line}”") from error

@@ -608,14 +608,23 @@ def test_an_account_is_erased_even_when_the_list_cannot_be_written(person, erase
     assert places_of(ADDRESS) == []
 
 
-@pytest.mark.parametrize("content", [None, "no list\n"])
-def test_a_file_that_is_no_list_is_refused(content, tmp_path):
-    file = tmp_path / "list"
-    if content:
-        file.write_text(content)
-
+def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(CommandError):
+        call_command("reapply_erasures", str(tmp_path / "list"))
+
+
+@committed
+@pytest.mark.parametrize("line", ["no list", "1 yesterday keep", "Straße"])
+def test_of_a_file_that_is_no_list_the_line_is_named(person, erased_file, line, tmp_path):
+    known = f"{person.pk} {person.joined_at.isoformat()} keep"
+    file = tmp_path / "list"
+    file.write_text(f"{known}\n\n{line}\n")
+
+    with pytest.raises(CommandError) as refused:
         call_command("reapply_erasures", str(file))
+
+    assert "line 3" in str(refused.value)
+    assert User.objects.get() == person
 
 
 def test_nothing_is_written_down_when_the_erasure_fails(moderator, erased_file):

@@ -14,7 +14,7 @@ class Command(BaseCommand):
     def handle(self, *, file, **options):
         try:
             # At once: each erasure is written down again, perhaps in this very file.
-            lines = file.read_text(encoding="ascii").splitlines()
+            lines = file.read_text(encoding="ascii", errors="replace").splitlines()
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
         try:
