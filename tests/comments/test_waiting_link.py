@@ -272,7 +272,9 @@ def test_after_publishing_the_link_says_so(link, client, elsewhere, goal):
     answers = [elsewhere.get(link), take(elsewhere, link)]
 
     assert [answer.status_code for answer in answers] == [404, 404]
-    assert all("Der Text ist schon veröffentlicht, wurde" in answer.text for answer in answers)
+    for answer in answers:
+        assert "Sehr wahrscheinlich ist der Text schon veröffentlicht" in answer.text
+        assert '<a href="/konto/kommentare/">Meine Kommentare</a>' in answer.text
     assert Notification.objects.count() == before
     assert not elsewhere.cookies
 
