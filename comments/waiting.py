@@ -192,8 +192,20 @@ def enter_code(request):
         return response
     request.session[CAME_WITH_CODE] = True
     if not request.user.public_name:
+        _give_to_owner(request)
         return redirect(f"{reverse('publish_with_name')}?{urlencode({'next': place})}")
-    return _publish_waiting(request, place)
+    return _publish_waiting(request, place, kept_under(request.session.get("draft")))
+
+
+def _give_to_owner(request):
+    """Who has shown the address and chooses no name finds the text among their drafts."""
+    draft = kept_under(request.session.get("draft"))
+    if draft is None:
+        return
+    place = {"strategy": draft.strategy, "goal": draft.goal, "parent": draft.parent}
+    words = {"version": draft.answered_version, "text": draft.text, "label": draft.label}
+    request.session["nameless_draft"] = save_draft(person=request.user, **place, **words).pk
+    discard_draft(token=draft.token, **place)
 
 
 @never_cache
@@ -205,11 +217,14 @@ def enter_name(request):
     if request.user.public_name:
         return redirect(place)
     page = take_name(request, {"next": place, "publishes": True})
-    return page or _publish_waiting(request, place)
+    if page:
+        return page
+    theirs = request.user.drafts.select_related("strategy", "goal__strategy", "parent")
+    draft = theirs.filter(pk=request.session.get("nameless_draft")).first()
+    return _publish_waiting(request, place, draft)
 
 
-def _publish_waiting(request, place):
-    draft = kept_under(request.session.get("draft"))
+def _publish_waiting(request, place, draft):
     if draft is None:
         return _waits_no_more(request, place)
     said = {"text": draft.text, "label": draft.label, "parent": draft.parent}

@@ -159,6 +159,18 @@ def test_without_a_name_of_their_own_they_publish_with_the_name(name, client, go
     assert SIGN_OUT in published.text
 
 
+def test_whoever_chooses_no_name_finds_the_text_among_their_drafts(client, goal, open_phase):
+    parent = CommentFactory(goal=goal, phase=open_phase)
+    UserFactory(public_name=WHO["name"])
+
+    name_page = client.get(enter(client, write(client, goal, parent=parent.pk)).url)
+
+    assert "Später – der Text bleibt bei meinen Entwürfen" in name_page.text
+    draft = Draft.objects.get()
+    assert (draft.person, draft.text, draft.parent) == (signed_in_as(client), TEXT, parent)
+    assert escape(TEXT) in client.get("/konto/entwuerfe/").text
+
+
 def test_a_bad_name_publishes_nothing_and_the_text_still_waits(client, goal):
     UserFactory(public_name=WHO["name"])
     here = enter(client, write(client, goal, name="")).url
