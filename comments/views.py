@@ -35,6 +35,7 @@ from comments.rules import (
 from comments.waiting import (
     CAME_WITH_CODE,
     ask_for_code,
+    code_under_way,
     in_last_hour,
     keep,
     place_of_text,
@@ -160,6 +161,7 @@ def _page(request, strategy, goal, goals, form, refused):
         "changed_rules": changed_rules,
         # Also what waited here while commenting ended.
         "refused_text": form["text"].value() or "",
+        "under_way": code_under_way(request) if form.initial.get("text") else None,
         "reply_to": reply_to if phase else None,
         "told_here": told_here,
         "posted": posted,

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.adapter import VISIT
+from accounts.adapter import VISIT, SignInCode
 from accounts.views import send_code, take_code, take_name
 from comments.actions import CommentRefused, post_comment
 from comments.drafts import discard_draft, let_wait, save_draft
@@ -99,6 +99,21 @@ def waiting_text(request, strategy, goal):
     }
 
 
+def code_under_way(request):
+    """To which address this browser waits for a code, and where it is entered; or None."""
+    code = None if request.user.is_authenticated else SignInCode.awaited(request)
+    if code is None:
+        return None
+    return {
+        "address": code.state["email"],
+        "url": _code_page(f"{request.get_full_path()}#eingabe"),
+    }
+
+
+def _code_page(place):
+    return f"{reverse('publish_with_code')}?{urlencode({'next': place})}"
+
+
 def in_last_hour(phase):
     """What to know before a code is sent for, when a phase is about to end; else empty."""
     if phase.closes_at - phase.now >= LAST_HOUR:
@@ -117,7 +132,7 @@ def ask_for_code(request, draft):
         return ratelimit.respond_429(request)
     request.session["draft"] = draft.token
     place = place_of_text(draft.strategy, draft.goal, draft.parent)
-    return redirect(f"{reverse('publish_with_code')}?{urlencode({'next': place})}")
+    return redirect(_code_page(place))
 
 
 @never_cache
@@ -184,8 +199,8 @@ def enter_code(request):
     if "again" in request.POST:
         draft = kept_under(request.session.get("draft"))
         return ask_for_code(request, draft) if draft else _waits_no_more(request, place)
-    here = f"{reverse('publish_with_code')}?{urlencode({'next': place})}"
-    context = {"button": _("Publish"), "resend": here, "back": place, "publishes": True}
+    resend = _code_page(place)
+    context = {"button": _("Publish"), "resend": resend, "back": place, "publishes": True}
     response = take_code(request, context)
     # With a second step to take they first go where the door leads them, and then to their text.
     if not request.user.is_authenticated:

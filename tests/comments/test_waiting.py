@@ -213,6 +213,23 @@ def test_whoever_corrects_the_address_finds_everything(client, goal):
     assert [form[name].value() for name in ("text", "name", "email")] == [TEXT, *WHO.values()]
 
 
+def test_whoever_left_the_code_page_finds_the_way_back(client, goal, open_phase):
+    parent = CommentFactory(goal=goal, phase=open_phase)
+    write(client, goal, parent=parent.pk)
+    place = f"{goal.get_absolute_url()}?antwort={parent.pk}"
+
+    page = client.get(place)
+
+    assert f"geschickt an <strong>{WHO['email']}</strong>" in page.text
+    way = page.context["under_way"]["url"]
+    assert f'<a href="{way}">' in page.text
+    assert client.get(way).context["back"] == f"{place}#eingabe"
+    # Here it waits for nothing.
+    assert WHO["email"] not in client.get(goal.get_absolute_url()).text.partition("<form")[0]
+    client.post(way, {"code": code_sent()})
+    assert Comment.objects.get(parent=parent).text == TEXT
+
+
 def test_a_new_code_publishes_too(client, goal):
     answer = write(client, goal)
     Notification.objects.all().delete()
