@@ -172,15 +172,21 @@ def page_number(comment: Comment) -> int:
     return newer // PAGE_SIZE + 1
 
 
-def with_newest(goals: QuerySet[Goal]) -> list[Goal]:
-    """These goals, each with its ``count`` and its ``newest`` readable comments: two queries."""
+def with_newest(goals: QuerySet[Goal], strategy: Strategy) -> list[Goal]:
+    """These goals of ``strategy``, each with its ``count`` and its ``newest`` readable comments,
+    and the strategy with ``whole_count``, of what was said on it as a whole: two queries."""
+    whole = Comment.objects.discussion(strategy.pk, None).contributions().order_by()
+    whole_count = Subquery(whole.values("goal").annotate(number=Count("pk")).values("number"))
     said = Comment.objects.filter(goal=OuterRef("pk"))
     counted = said.contributions().order_by().values("goal").annotate(number=Count("pk"))
     # Two looks into an index for each goal: to number all comments takes ten times as long.
     tops = said.readable().filter(parent=None).order_by("-posted_at", "-pk").values("pk")
     first, second = (Subquery(tops[position : position + 1]) for position in range(2))
     count = Coalesce(Subquery(counted.values("number")), 0)
+    # It hangs on no goal, so the database counts once; asked for by itself it is one query more.
+    goals = goals.annotate(whole_count=Coalesce(whole_count, 0))
     goals = list(goals.annotate(count=count, newest_pk=first, second_pk=second))
+    strategy.whole_count = goals[0].whole_count if goals else whole.count()
     numbers = [pk for goal in goals for pk in (goal.newest_pk, goal.second_pk) if pk]
     comments = Comment.objects.filter(pk__in=numbers).select_related("author")
     found = {comment.pk: comment for comment in prepare(comments)}

@@ -77,9 +77,9 @@ def _button(comment: Shown, value: str, is_pressed: bool, words: str, count: int
 
 
 @register.simple_tag
-def with_newest_comments(goals):
-    """These goals, each with ``count`` and ``newest``."""
-    return with_newest(goals)
+def with_newest_comments(goals, strategy):
+    """These goals, each with ``count`` and ``newest``, and ``strategy`` with ``whole_count``."""
+    return with_newest(goals, strategy)
 
 
 @register.simple_tag

@@ -128,6 +128,22 @@ def test_contributions_are_counted_for_each_person_and_phase(citizen, moderator,
     assert goal.strategy.phases.get().tally() == {"contributions": 2, "participants": 1}
 
 
+@pytest.mark.parametrize("has_goals", [True, False])
+def test_what_is_said_on_a_strategy_as_a_whole_is_counted_on_its_page(
+    has_goals, client, goal, open_phase
+):
+    whole = f"{goal.strategy.get_absolute_url()}diskussion/#kommentare"
+    if not has_goals:
+        goal.delete()
+    assert whole not in client.get(goal.strategy.get_absolute_url()).text
+    CommentFactory.create_batch(2, goal=None, phase=open_phase)
+    CommentFactory(goal=None, phase=open_phase, badge="Bauamt")
+
+    page = client.get(goal.strategy.get_absolute_url()).text
+
+    assert f'<a href="{whole}">2 Kommentare<' in page
+
+
 def test_the_first_contribution_is_confirmed_with_its_words(citizen, goal):
     comment = post_comment(author=citizen, strategy=goal.strategy, goal=goal, text=TEXT)
     post_comment(author=citizen, strategy=goal.strategy, goal=goal, text="Noch etwas.")
