@@ -10,6 +10,7 @@ from comments.rulebook import Rule
 from comments.rules import contact
 from strategies.messages import absolute
 from strategies.models import Strategy
+from strategies.wording import named
 
 
 def quoted(text: str) -> str:
@@ -17,7 +18,7 @@ def quoted(text: str) -> str:
 
 
 def _place(comment: Comment) -> str:
-    return str(comment.goal or comment.phase.strategy)
+    return named(comment.phase.strategy, comment.goal)
 
 
 @in_town_language

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from comments import threads
 from comments.models import Comment
-from strategies.wording import day, day_and_time
+from strategies.wording import day, day_and_time, named
 
 
 @never_cache
@@ -20,11 +20,13 @@ from strategies.wording import day, day_and_time
 @require_safe
 def comments(request):
     """What somebody wrote, newest first, and what became of each."""
-    theirs = Comment.objects.published().filter(author=request.user)
+    theirs = Comment.objects.filter(author=request.user)
     theirs = theirs.select_related("phase__strategy", "goal__strategy", "hidden_by", "author")
     page = Paginator(theirs, threads.PAGE_SIZE).get_page(request.GET.get("seite"))
     for comment in threads.prepare(page.object_list, request.user):
-        comment.said_on = comment.goal or comment.phase.strategy
+        place = comment.goal or comment.phase.strategy
+        comment.said_on, comment.title = named(comment.phase.strategy, comment.goal), place.title
+        comment.is_public = comment.phase.strategy.published_at
         comment.outcome = _outcome(comment)
     return render(request, "comments/own.html", {"page": page})
 
@@ -32,6 +34,8 @@ def comments(request):
 def _outcome(comment):
     if comment.placeholder:
         return comment.placeholder
+    if not comment.is_public:
+        return _("Nobody else can read it at present.")
     if answered := comment.phase.answered_at:
         return _("Answer of {day}").format(day=day(answered))
     return _("Not evaluated yet")
@@ -45,7 +49,8 @@ def drafts(request):
     theirs = request.user.drafts.select_related("strategy", "goal__strategy").order_by("-saved_at")
     theirs = list(theirs)
     for draft in theirs:
-        draft.place = draft.goal or draft.strategy
+        place = draft.goal or draft.strategy
+        draft.place, draft.title = named(draft.strategy, draft.goal), place.title
         draft.url = _place_of(draft)
         draft.day = day_and_time(draft.saved_at)
     return render(request, "comments/drafts.html", {"drafts": theirs})

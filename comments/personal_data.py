@@ -7,6 +7,7 @@ from accounts.models import Notification, User
 from accounts.personal_data import addresses_of
 from comments.models import Comment, CommentQuerySet, CommentVersion, Decision, Draft, Report
 from comments.rulebook import reason_in_public
+from strategies.wording import named
 
 
 def export(person: User) -> dict[str, list[dict]]:
@@ -43,7 +44,7 @@ def _with_reason(row: dict) -> dict:
 def _comment(comment: Comment) -> dict:
     return {
         "number": comment.pk,
-        "place": str(comment.goal or comment.phase.strategy),
+        "place": named(comment.phase.strategy, comment.goal),
         "reply_to": comment.parent_id,
         "posted_at": comment.posted_at,
         "edited_at": comment.edited_at,
@@ -57,7 +58,7 @@ def _comment(comment: Comment) -> dict:
 
 def _draft(draft: Draft) -> dict:
     return {
-        "place": str(draft.goal or draft.strategy),
+        "place": named(draft.strategy, draft.goal),
         "reply_to": draft.parent_id,
         "saved_at": draft.saved_at,
         "name": draft.name,

@@ -319,12 +319,15 @@ def _to_the_door(request, comment):
 @login_required
 @require_http_methods(["GET", "POST"])
 def withdraw(request, pk):
-    """Say what withdrawing means, and do it."""
+    """Say what withdrawing means, and do it; also while nobody else can read the comment."""
     comment = get_object_or_404(
-        Comment.objects.published().select_related("phase__strategy", "goal", "hidden_by"),
+        Comment.objects.select_related("phase__strategy", "goal", "hidden_by"),
         pk=pk,
         author=request.user,
     )
+    place = comment.get_absolute_url()
+    if not comment.phase.strategy.published_at:
+        place = reverse("own_comments")
     reason = may_withdraw(request.user, comment)
     if request.method == "POST":
         try:
@@ -333,11 +336,12 @@ def withdraw(request, pk):
             reason = refused.reason
         else:
             messages.success(request, _("Your comment was withdrawn."), extra_tags=comment.about)
-            return redirect(comment)
+            return redirect(place)
     threads.prepare([comment], request.user)
     open_phase = Phase.objects.open().clocked().filter(pk=comment.phase_id).first()
     context = {
         "comment": comment,
+        "place": place,
         "refusal": reason,
         "may_take_back": not may_take_back_withdrawal(request.user, comment, open_phase),
     }

@@ -7,6 +7,7 @@ from accounts.models import User
 from accounts.personal_data import addresses_of
 from strategies.models import GoalVersion, Participation, PhaseEvent, Subscription
 from strategies.subscriptions import take_over
+from strategies.wording import named
 
 
 def export(person: User) -> dict[str, list[dict]]:
@@ -20,7 +21,7 @@ def export(person: User) -> dict[str, list[dict]]:
     return {
         "subscriptions": [
             {
-                "strategy": str(row.strategy or _("All strategies")),
+                "strategy": named(row.strategy) if row.strategy else _("All strategies"),
                 "started_at": row.started_at,
                 "confirmed_at": row.confirmed_at,
                 "ended_at": row.ended_at,
@@ -29,7 +30,7 @@ def export(person: User) -> dict[str, list[dict]]:
         ],
         "participations": [
             {
-                "strategy": str(row.phase.strategy),
+                "strategy": named(row.phase.strategy),
                 "contributions": row.contributions,
                 "first_at": row.first_at,
                 "last_at": row.last_at,

@@ -17,7 +17,7 @@ from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from strategies.constraints import OVERLAP
-from strategies.models import Milestone, Phase, PhaseEvent, Strategy
+from strategies.models import Goal, Milestone, Phase, PhaseEvent, Strategy
 
 _NO_BREAK = str.maketrans({" ": "\N{NO-BREAK SPACE}"})
 
@@ -295,6 +295,13 @@ def tally(contributions: int, participants: int) -> str:
     text = ngettext("{number} contribution", "{number} contributions", contributions)
     people = ngettext("from {number} participant", "from {number} participants", participants)
     return f"{text.format(number=contributions)} {people.format(number=participants)}"
+
+
+def named(strategy: Strategy, goal: Goal | None = None) -> str:
+    """What the public may call the goal or strategy; of a draft it does not know the title."""
+    if strategy.published_at is None:
+        return _("A strategy that is not public at present")
+    return str(goal or strategy)
 
 
 def days_of(phase: Phase) -> str:

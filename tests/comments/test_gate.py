@@ -159,7 +159,7 @@ TABLE = {
         "a second after": "door    nowhere  done     nowhere  nowhere",
         "extended": "door    nowhere  done     nowhere  nowhere",
         "closed early": "door    nowhere  done     nowhere  nowhere",
-        "unpublished": "door    nowhere  nowhere  nowhere  nowhere",
+        "unpublished": "door    nowhere  done     nowhere  nowhere",
         "open, worker stopped": "door    nowhere  done     nowhere  nowhere",
         "open, rules changed": "door    nowhere  done     nowhere  nowhere",
         "closed, worker stopped": "door    nowhere  done     nowhere  nowhere",

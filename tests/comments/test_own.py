@@ -4,9 +4,11 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from comments.models import Draft
-from strategies.models import Strategy
+from lenzen.personal_data import export
+from strategies.models import Goal, Strategy
 from tests.factories import (
     CommentFactory,
     GoalFactory,
@@ -121,6 +123,35 @@ def test_a_draft_on_what_is_not_public_leads_nowhere(reader, citizen, goal):
 
     assert "Perhaps trees." in page
     assert "Weiterschreiben" not in page
+
+
+def test_what_is_not_public_is_listed_without_the_title_of_the_draft(reader, citizen, goal):
+    comment = CommentFactory(author=citizen, goal=goal)
+    draft(citizen, goal)
+    Strategy.objects.update(published_at=None, title="Secret strategy")
+    Goal.objects.update(title="Secret goal")
+
+    withdraw = reverse("withdraw", args=[comment.pk])
+    pages = [reader.get(path).text for path in (COMMENTS, DRAFTS, withdraw)]
+
+    assert [page.count("Eine Strategie, die zurzeit nicht öffentlich ist") for page in pages] == [
+        *(1, 2, 0)
+    ]
+    assert "Secret" not in "".join([*pages, str(export(citizen))])
+    assert "More trees, please." in pages[0]
+    assert f'href="{withdraw}"' in pages[0]
+    assert f'href="{comment.get_absolute_url()}"' not in "".join(pages)
+
+
+def test_words_that_are_not_public_are_withdrawn_at_any_time(reader, citizen):
+    comment = CommentFactory(author=citizen)
+    Strategy.objects.update(published_at=None)
+
+    page = reader.post(reverse("withdraw", args=[comment.pk]), follow=True)
+
+    assert page.request["PATH_INFO"] == COMMENTS
+    assert "Ihr Kommentar ist zurückgezogen." in page.text
+    assert "Dieser Kommentar wurde am" in page.text
 
 
 def test_a_draft_is_discarded_by_its_owner_only(reader, citizen):

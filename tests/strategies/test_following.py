@@ -13,7 +13,7 @@ from accounts.models import Bounce, Notification, User
 from comments.actions import post_comment
 from strategies.actions import close_phase, record_due_events, take_back_event
 from strategies.messages import confirm_url, unsubscribe_url
-from strategies.models import WORTH_CONFIRMING, Subscription
+from strategies.models import WORTH_CONFIRMING, Strategy, Subscription
 from strategies.subscriptions import (
     ask_to_follow,
     confirm_following,
@@ -232,6 +232,26 @@ def test_a_person_ends_one_strategy_or_all(client, citizen, strategy, everything
 
     assert Subscription.objects.current().count() == (0 if everything else 1)
     assert "<h1>Abgestellt</h1>" in client.get(path).text
+
+
+@pytest.mark.parametrize("has_account", [False, True])
+def test_the_page_behind_the_link_does_not_tell_the_title_of_a_draft(
+    client, citizen, strategy, has_account
+):
+    if has_account:
+        subscribe(person=citizen, strategy=strategy)
+    row = address_follows(strategy)
+    follower = citizen if has_account else SOMEONE
+    path = unsubscribe_url(strategy, {SOMEONE: row.pk})(follower)
+    path = path.removeprefix(settings.SITE_URL)
+    Strategy.objects.update(published_at=None, title="Secret")
+
+    pages = [client.get(path).text, client.post(path).text]
+
+    assert "Sie bekommen dann keine E-Mails mehr zu dieser Strategie." in pages[0]
+    assert "Sie bekommen keine E-Mails mehr zu dieser Strategie." in pages[1]
+    assert [page for page in pages if "Secret" in page] == []
+    assert [page for page in pages if f'href="{strategy.get_absolute_url()}"' in page] == []
 
 
 def test_one_click_of_somebody_who_follows_all_ends_all(client, citizen, strategy):
