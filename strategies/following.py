@@ -17,6 +17,7 @@ from strategies.subscriptions import (
     ask_to_follow,
     confirm_following,
     forget_follower,
+    hears_of,
     subscribe,
     unsubscribe,
 )
@@ -36,10 +37,8 @@ def follow(request, slug=None):
 
 
 def is_following(person, strategy):
-    """Whether ``person`` hears of ``strategy``, or of all when it is None."""
-    if strategy is None:
-        return _of(person).current().filter(strategy=None).exists()
-    return _of(person).reaching(strategy).exists()
+    """Whether ``person`` has switched on ``strategy``, or all when it is None."""
+    return hears_of(strategy).filter(_theirs(person)).exists()
 
 
 def with_is_followed(strategy, person):
@@ -48,7 +47,11 @@ def with_is_followed(strategy, person):
 
 
 def _of(person):
-    return Subscription.objects.filter(Q(person=person) | Q(address=person.email))
+    return Subscription.objects.filter(_theirs(person))
+
+
+def _theirs(person):
+    return Q(person=person) | Q(address=person.email)
 
 
 def followed_by(person):

@@ -100,15 +100,14 @@ def please_confirm(subscription: Subscription) -> str:
 
 
 @in_town_language
-def already_following(subscription: Subscription) -> str:
-    """For an address that follows and was entered again."""
-    url = unsubscribe_url(subscription.strategy, {subscription.address: subscription.pk})
+def already_following(url: str) -> str:
+    """For an address that follows and was entered again; ``url`` ends it."""
     parts = [
         _(
             "Somebody, probably you, has entered your address. You hear of this already; there"
             " is nothing to do. To hear no more of it, use this page:"
         ),
-        url(subscription.address),
+        url,
     ]
     return "\n\n".join(parts)
 

@@ -9,7 +9,13 @@ from django.utils.crypto import get_random_string
 from accounts.actions import choose_rhythm, forget_bounce, notify, retract_unwanted
 from accounts.models import User
 from strategies import messages
-from strategies.models import WORTH_CONFIRMING, PhaseEvent, Strategy, Subscription
+from strategies.models import (
+    WORTH_CONFIRMING,
+    PhaseEvent,
+    Strategy,
+    Subscription,
+    SubscriptionQuerySet,
+)
 
 
 @transaction.atomic
@@ -83,19 +89,38 @@ def ask_to_follow(*, address: str, strategy: Strategy | None) -> None:
     nothing, and after seven days it is forgotten.
     """
     address = address.strip().lower()
-    row, _created = Subscription.objects.get_or_create(
-        person=None, address=address, strategy=strategy
-    )
-    Subscription.objects.filter(pk=row.pk, confirmed_at=None).update(started_at=Now())
-    body = messages.already_following if row.confirmed_at else messages.please_confirm
+    person = User.objects.filter(email=address).first()
+    if person and person.wants_news and hears_of(strategy).filter(person=person).exists():
+        url = messages.unsubscribe_url(strategy)(person)
+        body = messages.already_following(url)
+    else:
+        body = _ask(address, strategy)
     notify(
         addresses=[address],
         key=get_random_string(20),
         subject=messages.asked_subject(strategy),
-        body=body(row),
+        body=body,
         expires_at=Now() + WORTH_CONFIRMING,
         is_private=True,
     )
+
+
+def _ask(address: str, strategy: Strategy | None) -> str:
+    row, _created = Subscription.objects.get_or_create(
+        person=None, address=address, strategy=strategy
+    )
+    Subscription.objects.filter(pk=row.pk, confirmed_at=None).update(started_at=Now())
+    if not row.confirmed_at:
+        return messages.please_confirm(row)
+    return messages.already_following(
+        messages.unsubscribe_url(strategy, {address: row.pk})(address)
+    )
+
+
+def hears_of(strategy: Strategy | None) -> SubscriptionQuerySet:
+    """Through what ``strategy`` is heard of, or all of them when it is None."""
+    current = Subscription.objects.current()
+    return Subscription.objects.reaching(strategy) if strategy else current.filter(strategy=None)
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from django.core import signing
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from accounts.actions import record_bounce
+from accounts.actions import choose_rhythm, record_bounce
 from accounts.models import Bounce, Notification, User
 from comments.actions import post_comment
 from strategies.actions import close_phase, record_due_events, take_back_event
@@ -119,6 +119,34 @@ def test_an_address_that_follows_already_reads_so_in_the_mail(client, strategy):
     assert "/abbestellen/" in link_in_mail()
     row.refresh_from_db()
     assert row.confirmed_at
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_an_address_whose_account_follows_already_reads_so_in_the_mail(
+    client, citizen, strategy, everything
+):
+    subscribe(person=citizen, strategy=None if everything else strategy)
+
+    ask(client, citizen.email, page_of(strategy))
+
+    client.post(link_in_mail())
+    assert not Subscription.objects.reaching(strategy).exists()
+    assert Subscription.objects.filter(person=None).count() == 0
+
+
+@pytest.mark.parametrize("off", ["the strategy", "all news"])
+def test_an_address_whose_account_hears_nothing_is_asked_to_confirm(client, citizen, strategy, off):
+    subscribe(person=citizen, strategy=strategy)
+    if off == "all news":
+        choose_rhythm(person=citizen, rhythm=User.Rhythm.NEVER)
+    else:
+        unsubscribe(person_id=citizen.pk, strategy_id=strategy.pk)
+
+    ask(client, citizen.email, page_of(strategy))
+
+    client.post(link_in_mail(), headers=HOST)
+    begin(strategy)
+    assert told() == [citizen.email]
 
 
 def test_a_request_is_forgotten_after_seven_days(client, strategy):
