@@ -32,7 +32,8 @@ def follow(request, slug=None):
         return _ask(request, strategy)
     if request.method == "POST":
         return _switch(request, strategy)
-    context = {"strategy": strategy, "is_following": is_following(request.user, strategy)}
+    follows = request.user.wants_news and is_following(request.user, strategy)
+    context = {"strategy": strategy, "is_following": follows}
     return render(request, "strategies/follow.html", context)
 
 
@@ -73,10 +74,14 @@ def _switch(request, strategy):
         if strategy is None:
             text = _("You get no more messages about strategies.")
     else:
+        had_all_off = not request.user.wants_news
         subscribe(person=request.user, strategy=strategy)
         text = _("From now on you hear of this strategy by e-mail.")
         if strategy is None:
             text = _("From now on you hear of all strategies by e-mail.")
+        if had_all_off:
+            again = _("Messages come at once again, also about what else is on in your settings.")
+            text = f"{text} {again}"
     messages.success(request, text)
     if "from_settings" in request.POST:
         return redirect("news_settings")

@@ -53,7 +53,7 @@ def preview(request, pk):
 def _show(request, strategies, is_preview):
     # With the strategy, because the page asks for eight things as it is.
     strategies = strategies.annotate(has_goals=Exists(Goal.objects.filter(strategy=OuterRef("pk"))))
-    if request.user.is_authenticated:
+    if request.user.is_authenticated and request.user.wants_news:
         strategies = with_is_followed(strategies, request.user)
     strategy = get_object_or_404(strategies)
     phases = list(strategy.phases.described().with_tally())

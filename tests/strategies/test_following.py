@@ -436,6 +436,25 @@ def test_who_switches_a_strategy_on_hears_again_after_switching_all_news_off(cit
     assert told() == [citizen.email]
 
 
+def test_who_has_switched_all_news_off_reads_so_and_what_switching_on_does(
+    signed_in, citizen, strategy
+):
+    subscribe(person=citizen, strategy=strategy)
+    choose_rhythm(person=citizen, rhythm=User.Rhythm.NEVER)
+    reader = signed_in(citizen)
+    assert "Sie bleiben per E-Mail auf dem" not in reader.get(strategy.get_absolute_url()).text
+
+    page = reader.get(page_of(strategy)).text
+    after = reader.post(page_of(strategy), follow=True).text
+
+    assert "Sie erhalten E-Mails zu" not in page
+    assert "sind in Ihrem Konto abgestellt" in page
+    again = "kommen wieder sofort, auch zu allem, was in Ihren Einstellungen sonst auf „an“ steht."
+    assert f"Wenn Sie dies einschalten, kommen Nachrichten {again.removeprefix('kommen ')}" in page
+    assert f"Nachrichten {again}" in after
+    assert "Sie erhalten E-Mails zu" in reader.get(page_of(strategy)).text
+
+
 # Deeds, and how much it costs
 
 
