@@ -32,7 +32,7 @@ class LanguageMiddleware:
 
     def __call__(self, request):
         # Exactly as the addresses are written: /EN/ and /en-gb/ are no pages, and not English.
-        first = request.path_info.split("/")[1]
+        first = request.path_info.partition("/")[2].partition("/")[0]
         language = first if first in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
         with override(language):
             request.LANGUAGE_CODE = language

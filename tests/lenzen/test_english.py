@@ -386,6 +386,10 @@ def test_only_en_is_english(path, client):
     assert client.get(path)["Content-Language"] == "de"
 
 
+def test_who_asks_about_the_whole_server_gets_an_answer(client):
+    assert client.generic("OPTIONS", "*").status_code == 404
+
+
 def test_a_barrier_reported_on_an_english_page_reaches_staff_in_german():
     with override("en"):
         report_barrier(text="Too small.", page="/strategien/", email="a@example.org")
