@@ -172,6 +172,7 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "cache",
+        "KEY_FUNCTION": "lenzen.cache.key",
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }

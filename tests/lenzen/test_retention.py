@@ -197,7 +197,7 @@ def test_counters_against_misuse_do_not_outlive_their_hour():
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT cache_key FROM cache")
-        assert [key for (key,) in cursor.fetchall()] == [":1:long"]
+        assert [key for (key,) in cursor.fetchall()] == [cache.make_key("long")]
 
 
 def test_requests_that_nobody_confirmed_go_after_a_week():
