@@ -82,13 +82,16 @@ def _block(paragraph: str) -> Block:
 
 @in_town_language
 def as_email(letter: list[Notification]) -> EmailMultiAlternatives:
-    """The mail as it leaves: its messages, newest first, who sends it, how to hear no more."""
+    """The mail as it leaves: its messages, newest first, who sends it, how to hear no more.
+
+    No text can keep it from leaving: a line break in what stands in its head becomes a space.
+    """
     letter = sorted(letter, key=lambda message: (message.created_at, message.pk), reverse=True)
     first = letter[0]
     context = {
         "is_gathered": first.is_gathered,
         "messages": [{"subject": m.subject, "blocks": blocks(m.body)} for m in letter],
-        "subject": _subject(letter),
+        "subject": in_one_line(_subject(letter)),
         "unsubscribe_url": _unsubscribe_url(letter),
         "settings_url": settings.SITE_URL + reverse("news_settings"),
         "site_url": f"{settings.SITE_URL}/",
@@ -115,7 +118,11 @@ def as_email(letter: list[Notification]) -> EmailMultiAlternatives:
 def _sender() -> str:
     """The address mails come from; a bare one gets the name of the website."""
     name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    return formataddr((name or town().site_name, address))
+    return formataddr((in_one_line(name or town().site_name), address))
+
+
+def in_one_line(text: str) -> str:
+    return " ".join(text.splitlines())
 
 
 def _subject(letter: list[Notification]) -> str:

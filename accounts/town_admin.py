@@ -14,6 +14,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.messages import in_one_line
 from accounts.pictures import kind_of
 from accounts.town import (
     LONGEST_RULE,
@@ -52,6 +53,15 @@ class VersionForm(forms.ModelForm):
 
     class Meta:
         widgets = {"number": Unseen}
+
+    def clean(self):
+        super().clean()
+        # A browser sends no line breaks in a single line, but others can; some stand in the
+        # head of every mail.
+        for name, said in self.cleaned_data.items():
+            if isinstance(said, str) and isinstance(self.fields[name].widget, forms.TextInput):
+                self.cleaned_data[name] = in_one_line(said)
+        return self.cleaned_data
 
 
 class VersionAdmin(admin.ModelAdmin):

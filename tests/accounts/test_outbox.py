@@ -19,8 +19,8 @@ from accounts.actions import (
 )
 from accounts.models import Notification, User
 from accounts.tasks import send_notifications
-from accounts.town import town
-from tests.factories import NotificationFactory, UserFactory, days
+from accounts.town import Frame, remember, town
+from tests.factories import NotificationFactory, TownFactory, UserFactory, days
 
 pytestmark = pytest.mark.django_db
 
@@ -193,6 +193,18 @@ def test_a_mail_says_who_sends_it_whom_to_ask_and_how_to_end_it(mail_server, set
         assert part in text
 
 
+def test_no_text_keeps_a_mail_from_leaving(mail_server, citizen):
+    remember(Frame(TownFactory.build(site_name="Lenzen\nBcc: all@example.org")))
+    notify(recipients=[citizen], key="k", subject="One\r\nTo: all@example.org", body="Words.")
+
+    send_due_notifications()
+
+    (mail,) = mail_server.received
+    assert mail["Subject"].strip() == "One To: all@example.org"
+    assert mail["From"].addresses[0].display_name == "Lenzen Bcc: all@example.org"
+    assert mail["To"] == citizen.email
+
+
 def test_a_mail_that_nobody_can_end_offers_no_end(mail_server):
     NotificationFactory()
 
@@ -299,7 +311,7 @@ def test_a_server_that_goes_away_in_the_middle_gets_the_rest_later(mail_server):
 
 
 def test_one_bad_message_does_not_hold_up_the_rest(mail_server):
-    NotificationFactory(subject="two\nlines")
+    NotificationFactory(recipient=None, address="two\nlines@example.org")
     NotificationFactory()
 
     send_due_notifications()

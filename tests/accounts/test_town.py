@@ -91,6 +91,14 @@ def test_what_staff_say_about_the_town_stands_on_every_page_and_in_every_mail(cl
     assert mail.from_email == f"Mitreden am Deich <{settings.DEFAULT_FROM_EMAIL}>"
 
 
+def test_a_line_break_in_a_single_line_becomes_a_space(saved):
+    saved(
+        ADD_TOWN, SAID | {"site_name": "Mitreden\r\nam Deich", "operator": "Gemeinde\nDeichhausen"}
+    )
+
+    assert (town().site_name, town().operator) == ("Mitreden am Deich", "Gemeinde Deichhausen")
+
+
 def test_each_save_is_a_version_and_nothing_is_overwritten(saved, editor):
     saved(ADD_TOWN, SAID)
     saved(ADD_TOWN, SAID | {"number": 2, "contact": "Rathaus, Telefon 2"})
