@@ -1,6 +1,7 @@
 """Texts that are not published yet: what keeps them, and what throws them away."""
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils.crypto import get_random_string
 
 from accounts.models import User
@@ -20,10 +21,11 @@ def save_draft(
     label: str = "",
 ) -> Draft:
     """Keep a text for ``person``, who has one per place. ``version`` is as in ``let_wait``."""
-    place = {"person": person, "strategy": strategy, "goal": goal, "parent": parent}
-    Draft.objects.filter(**place).delete()
+    place: dict = {"person": person, "strategy": strategy, "goal": goal, "parent": parent}
     read = parent.version_read(version) if parent else None
-    return Draft.objects.create(**place, answered_version=read, text=text, label=label)
+    words = {"answered_version": read, "text": text, "label": label, "saved_at": Now()}
+    draft, _is_new = Draft.objects.update_or_create(**place, defaults=words)
+    return draft
 
 
 def let_wait(

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from accounts.models import Notification, User
 from comments.actions import ModerationRefused, hide_comment, withdraw_comment
+from comments.drafts import save_draft
 from comments.models import Comment, Decision, Draft
 from comments.rulebook import Rule
 from strategies.actions import (
@@ -58,6 +59,18 @@ def test_four_moderators_hide_a_comment_once():
     assert all("schon ausgeblendet" in answer for answer in answers if answer)
     assert Comment.objects.get().hidden_by == Decision.objects.get()
     assert Notification.objects.filter(recipient=comment.author).count() == 1
+
+
+def test_of_drafts_saved_at_once_one_stays():
+    person, strategy = UserFactory(), StrategyFactory()
+    place = {"strategy": strategy, "goal": None, "parent": None, "version": None}
+
+    saved = in_threads(
+        *(partial(save_draft, person=person, text=f"Draft {n}", **place) for n in range(6))
+    )
+
+    assert {draft.pk for draft in saved} == {Draft.objects.get().pk}
+    assert Draft.objects.get().text in {draft.text for draft in saved}
 
 
 def test_hiding_and_withdrawing_at_once_does_both():
