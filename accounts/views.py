@@ -5,6 +5,7 @@ import time
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.flows.password_change import finalize_password_set
 from allauth.account.utils import get_login_redirect_url, get_next_redirect_url
+from allauth.account.views import ConfirmEmailVerificationCodeView
 from allauth.core import ratelimit
 from allauth.decorators import rate_limit
 from allauth.mfa.models import Authenticator
@@ -184,6 +185,20 @@ def account(request):
         "has_bounced": Bounce.objects.filter(address=request.user.email.lower()).exists(),
     }
     return render(request, "account/account.html", context)
+
+
+_address_code = ConfirmEmailVerificationCodeView.as_view(
+    extra_context={"minutes": int(VALIDITY.total_seconds() // 60)}
+)
+
+
+@never_cache
+def new_address_code(request):
+    """allauth's, and it says that a new code was sent: also where the address is somebody else's,
+    which only its mails tell."""
+    if request.POST.get("action") == "resend":
+        messages.success(request, _("A new code is on its way. The old one has expired."))
+    return _address_code(request)
 
 
 @never_cache
