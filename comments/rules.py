@@ -180,7 +180,7 @@ def too_long(length: int, strategy: Strategy) -> str:
         " your statement to {contact}. It is evaluated just the same.",
         over,
     )
-    most = number_format(MAX_LENGTH, force_grouping=True)
+    over, most = (number_format(number, force_grouping=True) for number in (over, MAX_LENGTH))
     return sentence.format(over=over, most=most, contact=contact(strategy))
 
 

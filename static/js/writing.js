@@ -2,6 +2,7 @@
 
 // Show how many characters are left, only when few are. Silent: nothing speaks on every
 // keystroke. The field takes more, so that nobody loses the end of a text when pasting it.
+const number = (left) => Math.abs(left).toLocaleString(document.documentElement.lang);
 for (const field of document.querySelectorAll("textarea[data-limit]")) {
   const note = document.createElement("span");
   note.className = "characters-left";
@@ -9,7 +10,7 @@ for (const field of document.querySelectorAll("textarea[data-limit]")) {
   const show = () => {
     const left = field.dataset.limit - field.value.trim().length;
     const sentence = left < 0 ? field.dataset.charactersOver : field.dataset.charactersLeft;
-    note.textContent = left < 200 ? sentence.replace("{count}", Math.abs(left)) : "";
+    note.textContent = left < 200 ? sentence.replace("{count}", number(left)) : "";
   };
   field.addEventListener("input", show);
   field.after(note);

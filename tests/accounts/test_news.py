@@ -470,3 +470,11 @@ def test_superusers_see_bounced_addresses_and_let_them_be_written_to_again(signe
     root.post(f"/admin/accounts/bounce/{bounce.pk}/delete/", {"post": "yes"})
 
     assert not Bounce.objects.exists()
+
+
+def test_the_settings_are_titled_as_they_are_headed(client):
+    client.force_login(UserFactory())
+
+    page = client.get(SETTINGS).text
+
+    assert re.search(r"<title>(.*?) –", page)[1] == re.search(r"<h1>(.*?)</h1>", page)[1]

@@ -212,6 +212,7 @@ def test_closed_long_ago(signed_in, citizen, goal):
 
     assert "Das Kommentieren endete am " in page
     assert escape(TEXT) in page
+    assert '<h2 class="visually-hidden" id="schreiben">Beendet</h2>' in page
 
 
 def test_not_yet_open(signed_in, citizen):
@@ -234,14 +235,14 @@ def test_closed_also_for_those_who_are_not_signed_in(client, goal):
 
 
 def test_too_long(signed_in, citizen, goal):
-    response = post(signed_in(citizen), goal, "a" * (MAX_LENGTH + 312))
+    response = post(signed_in(citizen), goal, "a" * (MAX_LENGTH + 1312))
 
     page = response.content.decode()
     assert (
-        "Ihr Kommentar ist 312 Zeichen zu lang. Erlaubt sind 4.000. Bitte kürzen Sie ihn, oder"
+        "Ihr Kommentar ist 1.312 Zeichen zu lang. Erlaubt sind 4.000. Bitte kürzen Sie ihn, oder"
         f" senden Sie Ihre Stellungnahme an {goal.strategy.contact}. Sie wird genauso ausgewertet."
     ) in page
-    assert "a" * (MAX_LENGTH + 312) in page
+    assert "a" * (MAX_LENGTH + 1312) in page
     assert "<title>Fehler: " in page
     assert not Comment.objects.exists()
 

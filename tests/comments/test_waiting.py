@@ -55,7 +55,17 @@ def test_a_reply_is_published_the_same_way(client, goal, open_phase):
 
     reply = Comment.objects.get(parent=parent)
     assert reply.answered_version == 1
+    assert "Ihre Antwort ist veröffentlicht." in published.text
     assert SIGN_OUT in published.text
+
+
+def test_below_en_the_page_of_the_code_says_in_which_language_the_mail_is(client, goal):
+    said = "The e-mail is in German"
+    assert (
+        said
+        in client.get(client.post(f"/en{goal.get_absolute_url()}", WHO | {"text": TEXT}).url).text
+    )
+    assert "Die E-Mail ist auf Deutsch" not in client.get(write(client, goal).url).text
 
 
 def test_looking_at_the_code_page_publishes_nothing(client, goal):
