@@ -99,6 +99,12 @@ def contact(strategy: Strategy) -> str:
     return strategy.contact or town().contact
 
 
+def _recipient(strategy: Strategy) -> str:
+    """Where a text can be sent to: a telephone number takes none."""
+    known = contact(strategy)
+    return known if "@" in known else f"{known}, {town().contact_email}"
+
+
 def closed(strategy: Strategy) -> Refusal:
     """Why nobody may comment on ``strategy`` now."""
     phases = list(strategy.phases.clocked())
@@ -126,7 +132,7 @@ def closed(strategy: Strategy) -> Refusal:
             " Your text stands below. You can copy it and send it to {contact}; whether it is"
             " still considered is for the administration to decide."
         )
-    return Refusal("closed", sentence.format(ended=ended, contact=contact(strategy)))
+    return Refusal("closed", sentence.format(ended=ended, contact=_recipient(strategy)))
 
 
 def _may_be_answered(parent: Comment, strategy: Strategy, goal: Goal | None) -> bool:
@@ -181,7 +187,7 @@ def too_long(length: int, strategy: Strategy) -> str:
         over,
     )
     over, most = (number_format(number, force_grouping=True) for number in (over, MAX_LENGTH))
-    return sentence.format(over=over, most=most, contact=contact(strategy))
+    return sentence.format(over=over, most=most, contact=_recipient(strategy))
 
 
 def may_vote(

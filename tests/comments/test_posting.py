@@ -9,7 +9,7 @@ from django.utils.html import escape
 from accounts.models import Notification, User
 from comments.actions import CommentRefused, post_comment
 from comments.models import MAX_LENGTH, Comment, Draft
-from strategies.models import Participation, Subscription
+from strategies.models import Participation, Strategy, Subscription
 from strategies.subscriptions import unsubscribe
 from tests.factories import (
     CommentFactory,
@@ -201,8 +201,18 @@ def test_closed_while_typing(signed_in, citizen, goal):
 
     assert "Das Kommentieren endete um " in page
     assert " Uhr, während Sie geschrieben haben. Ihr Kommentar wurde nicht veröffentlicht." in page
-    assert f"Sie können ihn kopieren und an {goal.strategy.contact} senden" in page
+    recipient = "Town hall, telephone 123, bauamt@lenzen.example"
+    assert f"Sie können ihn kopieren und an {recipient} senden" in page
     assert escape(TEXT) in page
+
+
+def test_a_contact_with_an_address_is_named_as_it_is(signed_in, citizen, goal):
+    Strategy.objects.update(contact="Rathaus, rathaus@lenzen.example")
+    goal.strategy.phases.update(closes_at=days(-0.01))
+
+    page = refused(post(signed_in(citizen), goal))
+
+    assert "an Rathaus, rathaus@lenzen.example senden" in page
 
 
 def test_closed_long_ago(signed_in, citizen, goal):
@@ -240,7 +250,8 @@ def test_too_long(signed_in, citizen, goal):
     page = response.content.decode()
     assert (
         "Ihr Kommentar ist 1.312 Zeichen zu lang. Erlaubt sind 4.000. Bitte kürzen Sie ihn, oder"
-        f" senden Sie Ihre Stellungnahme an {goal.strategy.contact}. Sie wird genauso ausgewertet."
+        " senden Sie Ihre Stellungnahme an Town hall, telephone 123, bauamt@lenzen.example."
+        " Sie wird genauso ausgewertet."
     ) in page
     assert "a" * (MAX_LENGTH + 1312) in page
     assert "<title>Fehler: " in page
