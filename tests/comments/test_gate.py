@@ -10,6 +10,7 @@ from accounts.models import User
 from accounts.town import forget
 from comments.drafts import let_wait
 from comments.models import Comment, CommentVersion, Draft, Report, Vote
+from comments.rulebook import rule_in_force
 from strategies.actions import close_phase, unpublish_strategy
 from strategies.admin import DEEDS
 from strategies.messages import confirm_url, unsubscribe_url
@@ -389,17 +390,19 @@ class Place:
             "unsubscribe": (self.unsubscribe_path(), {"List-Unsubscribe": "One-Click"}),
             "save a draft": (goal, text | {"save": "1"}),
             "discard a draft": (reverse("discard_draft", args=[1]), {}),
-            "hide": (self.decide("hide"), {"rule": "1", "explanation": "Not here."}),
-            "show a hidden one": (self.decide("restore"), {}),
-            "dismiss reports": (self.decide("dismiss"), {"explanation": "It may stay."}),
+            "hide": self.decide("hide", rule="1", explanation="Not here."),
+            "show a hidden one": self.decide("restore"),
+            "dismiss reports": self.decide("dismiss", explanation="It may stay."),
             "open": self.deed("open"),
             "extend": self.deed("extend"),
             "close": self.deed("close"),
             "reopen": self.deed("reopen"),
         }[address]
 
-    def decide(self, name):
-        return reverse(f"admin:comments_comment_{name}") + f"?ids={self.comment.pk}"
+    def decide(self, name, **typed):
+        path = reverse(f"admin:comments_comment_{name}") + f"?ids={self.comment.pk}"
+        shown = {f"version_{self.comment.pk}": 1, "rule_words": rule_in_force("1").words}
+        return path, shown | typed
 
     def deed(self, name):
         phase = self.strategy.phases.latest("opens_at")

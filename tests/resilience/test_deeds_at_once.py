@@ -73,12 +73,13 @@ def test_of_drafts_saved_at_once_one_stays():
     assert Draft.objects.get().text in {draft.text for draft in saved}
 
 
-def test_hiding_and_withdrawing_at_once_does_both():
+def test_hiding_and_withdrawing_at_once_hides_only_what_was_not_withdrawn():
     comment = CommentFactory()
     moderator = UserFactory(is_staff=True, role="Moderation")
 
-    in_threads(
+    refused, _done = in_threads(
         partial(
+            attempt,
             hide_comment,
             comment=comment,
             rule=Rule.TOPIC,
@@ -89,8 +90,8 @@ def test_hiding_and_withdrawing_at_once_does_both():
     )
 
     comment.refresh_from_db()
-    assert comment.hidden_by
     assert comment.withdrawn_at
+    assert bool(comment.hidden_by) == (refused is None)
 
 
 def test_codes_in_two_browsers_at_once_publish_one_comment(goal):

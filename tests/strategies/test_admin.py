@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db.models import Value
 from django.urls import reverse
+from django.utils.timezone import localtime
 
 from accounts.models import Notification
 from comments.actions import post_comment
@@ -261,6 +262,7 @@ def test_no_link_leads_from_a_draft_to_where_nothing_is(client, is_public):
 
     text = client.get(page(goal.strategy)).content.decode()
 
+    assert ("Auf der Website anzeigen" in text) == is_public
     assert (f'href="{goal.get_absolute_url()}"' in text) == is_public
 
 
@@ -586,7 +588,7 @@ def test_dates_that_cannot_be_are_refused_with_a_sentence(save, opens, closes, s
 
 
 def entered(day):
-    return day.date().isoformat()
+    return localtime(day).date().isoformat()
 
 
 @pytest.mark.parametrize(
@@ -634,7 +636,7 @@ def test_an_answer_follows_the_phase_and_is_there(save, field, day, is_saved):
 
 
 def test_a_promise_that_a_deed_has_overtaken_keeps_nobody_from_saving(save, open_phase):
-    Phase.objects.update(answer_by=days(-1))
+    Phase.objects.update(answer_by=days(-1).date())
 
     assert save(open_phase.strategy, summary="Mine").status_code == 302
 
