@@ -186,8 +186,8 @@ def too_long(length: int, strategy: Strategy) -> str:
         " your statement to {contact}. It is evaluated just the same.",
         over,
     )
-    over, most = (number_format(number, force_grouping=True) for number in (over, MAX_LENGTH))
-    return sentence.format(over=over, most=most, contact=_recipient(strategy))
+    too_many, most = (number_format(each, force_grouping=True) for each in (over, MAX_LENGTH))
+    return sentence.format(over=too_many, most=most, contact=_recipient(strategy))
 
 
 def may_vote(
