@@ -131,7 +131,8 @@ def test_who_decides_from_the_first_page_comes_back_to_it(signed_in, moderator):
     for link in links:
         assert link.replace("&", "&amp;") in page
         assert client.get(link).context["back"] == INDEX
-    assert client.post(links[1], {"explanation": "It breaks no rule."}).url == INDEX
+    said = {"explanation": "It breaks no rule.", f"version_{reported.pk}": 1}
+    assert client.post(links[1], said).url == INDEX
     undo = reverse("admin:comments_comment_take_back", args=[Decision.objects.get().pk])
     assert client.post(undo).url == INDEX
 
