@@ -303,7 +303,11 @@ def may_take_back_withdrawal(user: User, comment: Comment, phase: Phase | None) 
         return _("A comment can be shown again only while its phase is open.")
     if not comment.text or comment.withdrawn_at <= phase.now - TAKE_BACK_WITHDRAWAL:
         return _("A comment can be shown again for 30 days only.")
-    return None
+    strategy = comment.phase.strategy
+    again = _suspended(user, strategy, phase) or _repeated(
+        user, strategy, comment.goal, comment.text
+    )
+    return again.sentence if again else None
 
 
 def may_moderate(user: User) -> str | None:

@@ -156,6 +156,23 @@ def test_by_its_author(comment):
         take_back_withdrawal(comment=withdrawn_since(comment, days(-1)), by=UserFactory())
 
 
+def test_who_is_suspended_shows_nothing_again(comment, citizen):
+    withdraw_comment(comment=comment, by=citizen)
+    citizen.suspended_until = days(5)
+    citizen.save()
+
+    with pytest.raises(WithdrawalRefused, match="Sie können hier bis"):
+        take_back_withdrawal(comment=comment, by=citizen)
+
+
+def test_what_has_been_said_again_meanwhile_is_not_shown_twice(comment, goal, citizen):
+    withdraw_comment(comment=comment, by=citizen)
+    again = post_comment(author=citizen, strategy=goal.strategy, goal=goal, text=TEXT)
+
+    with pytest.raises(WithdrawalRefused, match=f"schon veröffentlicht: Nr. {again.pk}"):
+        take_back_withdrawal(comment=comment, by=citizen)
+
+
 def test_not_when_it_was_not_withdrawn(comment, citizen):
     with pytest.raises(WithdrawalRefused):
         take_back_withdrawal(comment=comment, by=citizen)
