@@ -18,6 +18,7 @@ from accounts.adapter import VALIDITY, AccountAdapter
 from accounts.forms import CodeForm, RhythmForm
 from accounts.messages import blocks, read_no_news_token
 from accounts.models import Bounce, Notification, User
+from accounts.numbers import row_number
 
 A_PAGE = 50
 OWN_CODE = "own_address_code"
@@ -30,9 +31,9 @@ OWN_CODE = "own_address_code"
 def notifications(request):
     """What somebody was told, newest first; POST marks it read, up to what they have seen."""
     if request.method == "POST":
-        newest = request.POST.get("newest", "")
-        if newest.isdecimal():
-            mark_read(person=request.user, up_to=int(newest))
+        newest = row_number(request.POST.get("newest", ""))
+        if newest is not None:
+            mark_read(person=request.user, up_to=newest)
         return redirect("notifications")
     told = request.user.notifications.told().order_by("-pk")
     page = Paginator(told, A_PAGE).get_page(request.GET.get("seite"))

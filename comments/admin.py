@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.admin import OnlyListedFilters, already_taken_back, offer_undo
+from accounts.numbers import row_number
 from comments.actions import (
     EditedMeanwhile,
     ModerationRefused,
@@ -106,7 +107,7 @@ class StrategyFilter(admin.SimpleListFilter):
         return [(strategy.pk, str(strategy)) for strategy in Strategy.objects.all()]
 
     def queryset(self, request, queryset):
-        chosen = _number(self.value())
+        chosen = row_number(self.value())
         return queryset.filter(phase__strategy=chosen) if chosen else queryset
 
 
@@ -116,12 +117,12 @@ class PhaseFilter(admin.SimpleListFilter):
 
     def lookups(self, request, model_admin):
         phases = Phase.objects.select_related("strategy").order_by("strategy__number", "opens_at")
-        if chosen := _number(request.GET.get("strategy")):
+        if chosen := row_number(request.GET.get("strategy")):
             phases = phases.filter(strategy=chosen)
         return [(phase.pk, str(phase)) for phase in phases]
 
     def queryset(self, request, queryset):
-        chosen = _number(self.value())
+        chosen = row_number(self.value())
         return queryset.filter(phase=chosen) if chosen else queryset
 
 
@@ -176,7 +177,7 @@ class CommentAdmin(OnlyListedFilters, admin.ModelAdmin):
         )
         queryset = queryset.annotate(said=said)
         found, may_repeat = super().get_search_results(request, queryset, search_term)
-        if number := _number(search_term.strip().removeprefix("Nr.").strip()):
+        if number := row_number(search_term.strip().removeprefix("Nr.").strip()):
             found |= queryset.filter(pk=number)
         return found, may_repeat
 
@@ -346,7 +347,7 @@ class CommentAdmin(OnlyListedFilters, admin.ModelAdmin):
     def _chosen(self, request):
         if not self.has_moderate_permission(request):
             raise PermissionDenied
-        numbers = filter(None, map(_number, request.GET.getlist("ids")))
+        numbers = filter(None, map(row_number, request.GET.getlist("ids")))
         related = self.list_select_related
         comments = Comment.objects.filter(pk__in=numbers).select_related(*related)
         comments = comments.prefetch_related(OPEN_REPORTS)
@@ -369,7 +370,7 @@ class CommentAdmin(OnlyListedFilters, admin.ModelAdmin):
         say something else by now."""
         decisions, edited = [], []
         for comment in comments:
-            shown = _number(request.POST.get(f"version_{comment.pk}")) or 0
+            shown = row_number(request.POST.get(f"version_{comment.pk}")) or 0
             reasons = form.cleaned_data | {"version": shown}
             try:
                 decisions += self._decide(request, [comment], action, **reasons)
@@ -418,12 +419,6 @@ class CommentAdmin(OnlyListedFilters, admin.ModelAdmin):
             "back": _back(request),
         }
         return TemplateResponse(request, f"admin/comments/comment/{template}.html", context)
-
-
-def _number(text):
-    """The number that ``text`` is, if a database can hold it; else None."""
-    is_one = text and text.isascii() and text.isdecimal() and len(text) < 19
-    return int(text) if is_one else None
 
 
 def _back(request):

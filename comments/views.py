@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.adapter import DOOR
+from accounts.numbers import row_number
 from comments import actions, threads
 from comments.actions import (
     CommentRefused,
@@ -195,7 +196,8 @@ def _thread_page(request, arrangement, place, counts, reply_to, viewer):
 
 def _answered(place, number):
     """The comment that a reply is being written to."""
-    if not str(number).isascii() or not str(number).isdecimal():
+    number = row_number(str(number))
+    if number is None:
         return None
     found = place.filter(pk=number, parent=None, withdrawn_at=None, hidden_by=None)
     return found.select_related("phase", "author").first()
@@ -273,15 +275,15 @@ def vote(request, pk):
     """Agree or disagree, or take that back. Who is not signed in comes back to the comment."""
     published = Comment.objects.published().select_related("phase__strategy", "goal")
     comment = get_object_or_404(published, pk=pk)
-    opinion, version = request.POST.get("stimme"), request.GET.get("fassung", "1")
-    if opinion not in OPINIONS or not version.isdecimal():
+    opinion, version = request.POST.get("stimme"), row_number(request.GET.get("fassung", "1"))
+    if opinion not in OPINIONS or version is None:
         return HttpResponseBadRequest()
     refused = None
     try:
         if not request.user.is_authenticated:
             return _to_the_door(request, comment)
         actions.vote(
-            comment=comment, person=request.user, opinion=OPINIONS[opinion], version=int(version)
+            comment=comment, person=request.user, opinion=OPINIONS[opinion], version=version
         )
     except VoteRefused as error:
         refused = error.refusal

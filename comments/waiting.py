@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.adapter import VISIT, SignInCode
+from accounts.numbers import row_number
 from accounts.views import send_code, take_code, take_name
 from comments.actions import CommentRefused, post_comment
 from comments.drafts import discard_draft, let_wait, save_draft
@@ -84,9 +85,8 @@ def waiting_text(request, strategy, goal):
     else:
         return {}
     # A reply that waits does not stand in the way of a comment.
-    number = request.GET.get("antwort", "")
-    is_number = number.isascii() and number.isdecimal() and len(number) < 19
-    here = owned.filter(strategy=strategy, goal=goal, parent=number if is_number else None)
+    parent = row_number(request.GET.get("antwort", ""))
+    here = owned.filter(strategy=strategy, goal=goal, parent=parent)
     draft = here.order_by("-saved_at").first()
     if draft is None:
         return {}

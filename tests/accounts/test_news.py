@@ -324,7 +324,7 @@ def test_only_sending_the_form_marks_as_read_what_was_seen(signed_in, citizen):
     assert "Eine ist neu." in reader.get("/konto/").text
 
 
-@pytest.mark.parametrize("newest", ["", "x", "-1", "²"])
+@pytest.mark.parametrize("newest", ["", "x", "-1", "²", "9" * 25, "9" * 5000])
 def test_nonsense_marks_nothing(signed_in, citizen, newest):
     sent(citizen)
 

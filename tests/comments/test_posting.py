@@ -440,6 +440,18 @@ def test_without_a_name_the_text_waits_until_one_is_chosen(signed_in, goal):
     assert not Comment.objects.exists()
 
 
+@pytest.mark.parametrize("number", ["9" * 25, "9" * 5000, "²"])
+def test_numbers_that_no_comment_has_break_nothing(client, signed_in, citizen, goal, number):
+    page, reader = goal.get_absolute_url(), signed_in(citizen)
+    comment = CommentFactory(goal=goal, phase=goal.strategy.phases.get())
+    vote = reverse("vote", args=[comment.pk])
+
+    assert client.get(page, {"antwort": number}).status_code == 200
+    assert reader.get(page, {"antwort": number}).status_code == 200
+    assert reader.post(page, {"text": TEXT, "parent": number}).status_code == 200
+    assert reader.post(f"{vote}?fassung={number}", {"stimme": "ja"}).status_code == 400
+
+
 def test_an_expired_session_loses_nothing(client, goal):
     """The form says that somebody was signed in when it was opened."""
     response = client.post(goal.get_absolute_url(), {"text": TEXT, "signed_in": "1"}, follow=True)
