@@ -236,6 +236,7 @@ def enter_name(request):
         return page
     theirs = request.user.drafts.select_related("strategy", "goal__strategy", "parent")
     draft = theirs.filter(pk=request.session.get("nameless_draft")).first()
+    draft = draft or kept_under(request.session.get("draft"))
     return _publish_waiting(request, place, draft)
 
 
