@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db.models.functions import Now
 
 from accounts.actions import (
+    BATCH,
     choose_rhythm,
     mark_read,
     notify,
@@ -207,7 +208,7 @@ def test_a_gathered_mail_that_is_refused_for_now_is_tried_again_as_one(mail_serv
 
 
 def test_codes_leave_before_all_else(mail_server):
-    NotificationFactory.create_batch(2, send_at=days(-1))
+    NotificationFactory.create_batch(BATCH + 1, send_at=days(-1))
     code = NotificationFactory(is_private=True, send_at=days(-0.001))
 
     send_due_notifications()
@@ -386,7 +387,13 @@ def test_an_address_that_refuses_mails_is_not_written_to_again(mail_server):
 
 
 @pytest.mark.parametrize(
-    "answer", ["451 4.3.0 Later", "552 5.3.4 Too big", "550 5.7.1 Relaying denied"]
+    "answer",
+    [
+        "451 4.3.0 Later",
+        "552 5.3.4 Too big",
+        "554 5.6.1 Not such words",
+        "550 5.7.1 Relaying denied",
+    ],
 )
 def test_an_answer_about_the_message_or_about_us_is_no_bounce(mail_server, answer):
     person = UserFactory()

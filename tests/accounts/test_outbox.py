@@ -168,6 +168,20 @@ def test_what_is_taken_back_while_a_batch_is_sent_does_not_leave(mail_server):
     assert outcomes() == [SENT, SENT]
 
 
+def test_the_claim_of_a_worker_that_dies_runs_out_after_five_minutes(monkeypatch):
+    NotificationFactory()
+
+    def die():
+        raise SystemExit
+
+    monkeypatch.setattr("accounts.actions.get_connection", die)
+    with pytest.raises(SystemExit):
+        send_due_notifications()
+
+    held = Notification.objects.annotate(now=Now()).get()
+    assert abs(held.claimed_until - held.now - timedelta(minutes=5)) < timedelta(seconds=30)
+
+
 def test_the_task_sends_until_nothing_is_due(mailoutbox):
     NotificationFactory.create_batch(120)
 

@@ -179,7 +179,7 @@ def test_in_the_dark_every_colour_can_be_read(colour):
     assert contrast(lightened(colour), "#000000") >= 7
 
 
-@pytest.mark.parametrize("colour", ["#ffff00", "green", "#12345", "#1d5c4d;"])
+@pytest.mark.parametrize("colour", ["#ffff00", "#777777", "green", "#12345", "#1d5c4d;"])
 def test_a_colour_that_cannot_be_read_is_refused(colour):
     with pytest.raises(ValidationError):
         TownFactory.build(colour=colour).clean_fields(exclude=["saved_by"])

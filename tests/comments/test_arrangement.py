@@ -82,6 +82,21 @@ def test_broad_approval_is_cautious_with_few_votes(client, goal, say):
     assert order == "40 of 50 half two of two none"
 
 
+def test_broad_approval_is_a_share_and_no_number(client, goal, say):
+    say("nine of nine", agreeing=9)
+    say("half", agreeing=25, disagreeing=25)
+
+    assert shown(client, goal, "sortierung=zustimmung") == "nine of nine half"
+
+
+def test_replies_stand_in_the_order_in_which_they_came(client, goal, say):
+    top = say("a")
+    for text, age in [("[second]", -0.1), ("[first]", -0.2)]:
+        ReplyFactory(parent=top, text=text, posted_at=days(age))
+
+    assert shown(client, goal) == "a first second"
+
+
 def test_hidden_and_withdrawn_replies_are_no_discussion(client, goal, say):
     say("a", answers=1)
     loud = say("b")
@@ -127,6 +142,27 @@ def test_filter_by_badge_shows_threads_in_which_it_speaks(client, goal, say):
     assert "von=Moderation" not in page(client, goal)
 
 
+@pytest.mark.parametrize("gone", [hidden, withdrawn])
+def test_filters_offer_nothing_that_cannot_be_read(gone, client, goal, say):
+    say("a"), say("b")
+    gone(say("c", label="praise", badge="Amtsverwaltung"))
+
+    offered = page(client, goal)
+
+    assert "art=lob" not in offered
+    assert "von=Amtsverwaltung" not in offered
+
+
+@pytest.mark.parametrize("gone", [hidden, withdrawn])
+def test_filter_by_badge_finds_no_words_that_are_gone(gone, client, goal, say):
+    gone(say("a", badge="Amtsverwaltung"))
+    gone(ReplyFactory(parent=say("b"), badge="Amtsverwaltung"))
+    say("c", badge="Amtsverwaltung")
+
+    assert shown(client, goal, "von=Amtsverwaltung") == "c"
+    assert heading(client, goal, "von=Amtsverwaltung").startswith("1 Gespräch,")
+
+
 def test_what_there_is_not_is_not_asked_for(client, goal, say):
     say("a")
     say("b")
@@ -161,6 +197,15 @@ def test_number_leads_to_the_comment_in_the_usual_order(client, goal, many):
 
     assert response["Location"].endswith(f"/?seite=2#kommentar-{first.pk}")
     assert shown(client, goal, "seite=2") == "0"
+
+
+@pytest.mark.parametrize("gone", [hidden, withdrawn])
+def test_nobody_is_asked_to_answer_what_is_gone(gone, signed_in, citizen, goal, say):
+    comment = gone(say("a"))
+
+    response = signed_in(citizen).get(goal.get_absolute_url(), {"antwort": comment.pk})
+
+    assert response.context["reply_to"] is None
 
 
 def test_who_answers_sees_the_comment(signed_in, citizen, goal, many):

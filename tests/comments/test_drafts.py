@@ -83,6 +83,15 @@ def test_a_draft_ends_when_it_is_published(me, place):
     assert not Draft.objects.exists()
 
 
+def test_publishing_a_comment_leaves_a_reply_that_waits(me, place, parent):
+    save(me, place, text="Welche?", parent=parent.pk)
+    save(me, place)
+
+    me.post(place, {"text": TEXT})
+
+    assert [draft.text for draft in Draft.objects.all()] == ["Welche?"]
+
+
 def test_a_draft_is_discarded_where_it_stands(me, place, parent):
     assert "Entwurf verwerfen" not in me.get(place).text
     for page, said in ((place, {}), (f"{place}?antwort={parent.pk}", {"parent": parent.pk})):

@@ -114,7 +114,7 @@ TABLE = {
         "a second after": "door    nowhere  refused  nowhere  nowhere",
         "extended": "door    nowhere  done     nowhere  nowhere",
         "closed early": "door    nowhere  refused  nowhere  nowhere",
-        "unpublished": "door    nowhere  nowhere  nowhere  nowhere",
+        "unpublished": "nowhere nowhere  nowhere  nowhere  nowhere",
         "open, worker stopped": "door    nowhere  done     nowhere  nowhere",
         "open, rules changed": "door    nowhere  refused  nowhere  nowhere",
         "closed, worker stopped": "door    nowhere  refused  nowhere  nowhere",

@@ -60,9 +60,11 @@ def test_a_hidden_comment_leaves_a_placeholder_with_day_and_rule(comment, modera
     hide(comment, moderator)
 
     page = page_of(client, comment)
-    assert TEXT not in page
-    assert "Dieser Kommentar wurde am " in page
-    assert "Grund: Regel 3 (persönliche Angaben über andere)." in page
+    paper = client.get(reverse("print", args=[comment.phase.strategy.slug])).text
+    for shown in (page, paper.replace("\N{NO-BREAK SPACE}", " ")):
+        assert TEXT not in shown
+        assert "Dieser Kommentar wurde am " in shown
+        assert "Grund: Regel 3 (persönliche Angaben über andere)." in shown
     assert reply.text in page
 
 

@@ -154,6 +154,14 @@ def test_words_that_are_not_public_are_withdrawn_at_any_time(reader, citizen):
     assert "Dieser Kommentar wurde am" in page.text
 
 
+def test_drafts_come_newest_first(reader, citizen):
+    drafts = [draft(citizen, saved_at=days(-age)) for age in (2, 1, 3)]
+
+    shown = reader.get(DRAFTS).context["drafts"]
+
+    assert shown == [drafts[1], drafts[0], drafts[2]]
+
+
 def test_a_draft_is_discarded_by_its_owner_only(reader, citizen):
     own, other = draft(citizen), draft(UserFactory())
 

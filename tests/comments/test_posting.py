@@ -9,8 +9,10 @@ from django.utils.html import escape
 from accounts.models import Notification, User
 from comments.actions import CommentRefused, post_comment
 from comments.models import MAX_LENGTH, Comment, Draft
-from strategies.models import Participation, Strategy, Subscription
+from comments.rules import refusal
+from strategies.models import Participation, Phase, Strategy, Subscription
 from strategies.subscriptions import unsubscribe
+from strategies.wording import day_and_time
 from tests.factories import (
     CommentFactory,
     GoalFactory,
@@ -70,6 +72,13 @@ def test_the_badge_of_staff_is_kept_with_the_comment(moderator, goal):
 
     comment.refresh_from_db()
     assert comment.badge == "Bürgermeister"
+
+
+def test_staff_without_a_badge_of_their_own_speak_for_the_administration(moderator, goal):
+    comment = post_comment(author=moderator, strategy=goal.strategy, goal=goal, text=TEXT)
+
+    assert comment.badge == "Verwaltung"
+    assert not Comment.objects.contributions().exists()
 
 
 def test_the_first_comment_marks_the_goal(citizen, goal):
@@ -154,6 +163,12 @@ def test_the_first_contribution_is_confirmed_with_its_words(citizen, goal):
     assert f"/kommentare/{comment.pk}/" in message.body
 
 
+def test_staff_get_no_receipt(moderator, goal):
+    post_comment(author=moderator, strategy=goal.strategy, goal=goal, text=TEXT)
+
+    assert not Notification.objects.exists()
+
+
 def test_a_reply_tells_the_author_of_the_comment(citizen, goal):
     author = UserFactory()
     comment = post_comment(author=author, strategy=goal.strategy, goal=goal, text=TEXT)
@@ -183,6 +198,32 @@ def test_who_switched_messages_off_is_not_told_of_replies(citizen, goal):
     post_comment(author=citizen, strategy=goal.strategy, goal=goal, text="Welche?", parent=comment)
 
     assert not author.notifications.exists()
+
+
+def answered(author, citizen, goal):
+    """The news of an answer to ``author``, if they are told."""
+    place = {"strategy": goal.strategy, "goal": goal}
+    comment = post_comment(author=author, text=TEXT, **place)
+    reply = post_comment(author=citizen, text="Welche?", parent=comment, **place)
+    return author.notifications.filter(key=f"reply:{reply.pk}").first()
+
+
+def test_an_answer_is_told_as_often_as_its_reader_chose(citizen, goal):
+    news = {rhythm: UserFactory(news_rhythm=rhythm) for rhythm in User.Rhythm}
+    news = {rhythm: answered(author, UserFactory(), goal) for rhythm, author in news.items()}
+
+    assert news[User.Rhythm.NEVER] is None
+    assert news[User.Rhythm.WEEKLY].is_gathered
+    assert not news[User.Rhythm.AT_ONCE].is_gathered
+
+
+def test_receipts_and_answers_are_ended_with_one_click(citizen, goal):
+    author = UserFactory()
+    answered(author, citizen, goal)
+
+    receipt, answer = author.notifications.all()
+    assert "/abbestellen/" in receipt.unsubscribe_url
+    assert "/abbestellen/" in answer.unsubscribe_url
 
 
 def test_a_comment_follows_the_strategy(citizen, goal):
@@ -277,6 +318,14 @@ def test_the_receipt_promises_no_news_to_who_wants_none(citizen, goal, rhythm, p
     assert ("Von nun an erfahren Sie" in receipt) is promises
 
 
+def test_the_receipt_promises_no_news_of_what_was_switched_off(citizen, goal):
+    unsubscribe(person_id=citizen.pk, strategy_id=goal.strategy_id)
+
+    post_comment(author=citizen, strategy=goal.strategy, goal=goal, text="Mehr Bänke.")
+
+    assert "Von nun an erfahren Sie" not in citizen.notifications.get().body
+
+
 def test_the_same_text_again(signed_in, citizen, goal):
     client = signed_in(citizen)
     post(client, goal)
@@ -325,6 +374,41 @@ def test_fifty_a_day_are_enough(citizen, goal, open_phase):
         post_comment(author=citizen, strategy=goal.strategy, goal=goal, text=TEXT)
 
     assert error.value.refusal.code == "flooding"
+
+
+def refused_now(author, goal):
+    """Why this would be refused at this moment, or None."""
+    phase = Phase.objects.open().clocked().get()
+    return refusal(author, goal.strategy, phase, goal=goal, text=TEXT)
+
+
+@pytest.mark.parametrize(
+    ("number", "age", "is_refused"),
+    [
+        (5, timedelta(minutes=9), True),
+        (5, timedelta(minutes=11), False),
+        (4, timedelta(0), False),
+        (50, timedelta(hours=23), True),
+        (50, timedelta(hours=25), False),
+        (49, timedelta(hours=23), False),
+    ],
+)
+def test_how_many_in_how_long(number, age, is_refused, citizen, goal, open_phase):
+    said = {"author": citizen, "goal": goal, "phase": open_phase}
+    CommentFactory.create_batch(number, posted_at=days(0) - age, **said)
+
+    assert (refused_now(citizen, goal) is not None) == is_refused
+
+
+def test_who_has_to_wait_for_long_reads_until_which_day(citizen, goal, open_phase):
+    """The longer of two waits counts."""
+    said = {"author": citizen, "goal": goal, "phase": open_phase}
+    first, *_others = CommentFactory.create_batch(45, posted_at=days(-0.1), **said)
+    CommentFactory.create_batch(5, posted_at=days(0), **said)
+
+    free_at = first.posted_at + timedelta(days=1, minutes=1)
+
+    assert f"Ab {day_and_time(free_at)} können Sie" in refused_now(citizen, goal).sentence
 
 
 def test_staff_may_answer_as_often_as_they_like(moderator, goal, open_phase):
@@ -402,6 +486,16 @@ def test_the_text_waits_behind_the_code_and_is_not_published_by_itself(client, c
 
     assert post(client, goal).status_code == 302
     assert not Draft.objects.exists()
+
+
+def test_what_was_written_last_stands_in_the_form(client, citizen, goal):
+    place = {"strategy": goal.strategy, "goal": goal}
+    Draft.objects.create(person=citizen, text="Old words.", saved_at=days(-1), **place)
+    post(client, goal, **WHO)
+
+    client.force_login(citizen)
+
+    assert client.get(goal.get_absolute_url()).context["form"]["text"].value() == TEXT
 
 
 def test_nobody_else_sees_the_text_that_waits(client, signed_in, citizen, goal):

@@ -165,7 +165,7 @@ def test_each_comment_has_a_link_of_its_own_but_not_ones_own(comment, citizen, s
 
     page = signed_in(citizen).get(goal.get_absolute_url()).content.decode()
 
-    assert f'href="{page_of(comment)}"' in page
+    assert f'href="{page_of(comment)}" rel="nofollow"' in page
     assert page_of(reply) not in page
     assert page_of(gone) not in page
 
@@ -263,6 +263,17 @@ def test_an_address_gets_only_so_many_receipts(comment, client):
 
     assert report(client, comment, email="VICTIM@example.org").status_code == 409
     assert Notification.objects.filter(address="victim@example.org").count() == 5
+
+
+def test_an_address_gets_ten_receipts_a_day_at_most(comment, client, settings):
+    limits = settings.ACCOUNT_RATE_LIMITS
+    of_a_day = limits["receipt_of_report"].partition(",")[2]
+    settings.ACCOUNT_RATE_LIMITS = limits | {"receipt_of_report": of_a_day}
+
+    said = {"email": "victim@example.org"}
+    answers = [report(client, comment, **said).status_code for _ in range(11)]
+
+    assert answers == [302] * 10 + [409]
 
 
 # What comes of it

@@ -116,6 +116,16 @@ def test_who_wrote_before_agrees_once(goal, citizen, signed_in):
     assert 'name="agrees_to"' not in client.get(address).content.decode()
 
 
+def test_a_code_alone_agrees_to_nothing_for_who_has_an_account(client, citizen):
+    change_rules(is_to_be_accepted=True)
+
+    knock(client, citizen.email)
+    enter(client)
+
+    citizen.refresh_from_db()
+    assert citizen.accepted_rules is None
+
+
 def test_agreeing_to_an_earlier_change_is_not_enough(goal, citizen):
     earlier = change_rules(is_to_be_accepted=True)
     change_rules(is_to_be_accepted=True)

@@ -154,6 +154,15 @@ def test_votes_for_an_earlier_version_are_marked(client, comment):
     assert "(2 Stimmen davon galten einer früheren Fassung.)" in page_of(client, comment)
 
 
+def test_votes_against_an_earlier_version_are_marked_as_well(client, comment):
+    for opinion in Opinion:
+        vote(comment=comment, person=UserFactory(), opinion=opinion, version=1)
+
+    edit_comment(comment=comment, by=comment.author, text="Fewer parked cars.")
+
+    assert "(2 Stimmen davon galten einer früheren Fassung.)" in page_of(client, comment)
+
+
 def test_author_may_remove_an_earlier_version(signed_in, edited):
     client = signed_in(edited.author)
 
@@ -174,6 +183,14 @@ def test_paper_says_what_was_edited_answered_and_voted(client, edited):
     assert re.search(r'<p class="small">Bearbeitet am [^<]* · 1 stimmt zu</p>', paper)
 
 
+def test_only_the_author_is_offered_to_remove_a_version(client, signed_in, edited):
+    way = reverse("remove_version", args=[edited.pk, 1])
+
+    assert way in versions_of(signed_in(edited.author), edited).text
+    assert way not in versions_of(signed_in(UserFactory()), edited).text
+    assert way not in versions_of(client, edited).text
+
+
 @pytest.mark.parametrize("gone", [hidden, withdrawn])
 def test_nothing_is_readable_of_words_that_are_gone(gone, client, edited):
     gone(edited)
@@ -190,6 +207,16 @@ def test_texts_are_frozen_after_closing(comment, open_phase):
 
     with pytest.raises(CommentRefused, match="closed"):
         edit_comment(comment=comment, by=comment.author, text="Fewer parked cars.")
+
+
+def test_editing_is_offered_while_one_can_comment(signed_in, comment, open_phase):
+    way = f'href="{reverse("edit", args=[comment.pk])}"'
+    assert way in page_of(signed_in(comment.author), comment)
+
+    open_phase.closes_at = days(-0.1)
+    open_phase.save()
+
+    assert way not in page_of(signed_in(comment.author), comment)
 
 
 def test_nothing_typed_is_lost_when_the_phase_has_closed(signed_in, comment, open_phase):
@@ -245,6 +272,31 @@ def test_label_alone_makes_no_version(comment):
 
     comment.refresh_from_db()
     assert (comment.label, comment.version, comment.edited_at) == ("concern", 1, None)
+
+
+def test_suspended_people_do_not_edit(comment):
+    comment.author.suspended_until = days(1)
+
+    with pytest.raises(CommentRefused, match="suspended"):
+        edit_comment(comment=comment, by=comment.author, text="Fewer parked cars.")
+
+
+def test_the_last_edit_of_all_is_taken(comment):
+    Comment.objects.filter(pk=comment.pk).update(version=MOST_EDITS)
+
+    edit_comment(comment=comment, by=comment.author, text="Fewer parked cars.")
+
+    comment.refresh_from_db()
+    assert comment.version == MOST_EDITS + 1
+
+
+def test_a_reply_gets_no_label_by_an_edit(comment):
+    reply = ReplyFactory(parent=comment)
+
+    edit_comment(comment=reply, by=reply.author, text="Because.", label="praise")
+
+    reply.refresh_from_db()
+    assert (reply.text, reply.label) == ("Because.", "")
 
 
 def test_edits_have_an_end(comment):

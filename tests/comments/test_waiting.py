@@ -1,6 +1,7 @@
 """Without account: name, address and text in one form, then the code, then it is published."""
 
 import pytest
+from allauth.core import ratelimit
 from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
@@ -230,7 +231,7 @@ def test_whoever_left_the_code_page_finds_the_way_back(client, goal, open_phase)
 
     page = client.get(place)
 
-    assert f"geschickt an <strong>{WHO['email']}</strong>" in page.text
+    assert f"ging an <strong>{WHO['email']}</strong>" in page.text
     way = page.context["under_way"]["url"]
     assert f'<a href="{way}">' in page.text
     assert client.get(way).context["back"] == f"{place}#eingabe"
@@ -323,3 +324,11 @@ def test_too_many_comments_from_one_address_bring_the_text_back(
     assert "viele Kommentare geschrieben" in page.text
     assert escape(TEXT) in page.text
     assert Comment.objects.count() == 1
+
+
+def test_a_network_may_publish_120_comments_an_hour(rf):
+    request = rf.post("/")
+
+    taken = [ratelimit.consume(request, action="comment", key="a network") for _ in range(121)]
+
+    assert taken == [True] * 120 + [False]

@@ -296,6 +296,16 @@ def test_no_other_token_leads_anywhere(token, link, elsewhere):
     assert elsewhere.post(TAKE).status_code == 404
 
 
+def test_no_code_is_sent_for_a_text_without_an_address(client, goal):
+    """Somebody's session had ended: they sign in, and there is nobody to write to."""
+    client.post(goal.get_absolute_url(), {"text": TEXT, "signed_in": "1"})
+
+    page = client.post(reverse("publish_with_code"), {"again": "1"}, follow=True)
+
+    assert "Hier wartet kein Text mehr" in page.text
+    assert not Notification.objects.exists()
+
+
 def test_drafts_of_people_have_no_such_page(elsewhere, citizen, goal):
     Draft.objects.create(person=citizen, strategy=goal.strategy, text=TEXT)
 

@@ -151,6 +151,16 @@ def test_while_its_phase_is_open(comment, citizen, open_phase):
         take_back_withdrawal(comment=withdrawn_since(comment, days(-0.05)), by=citizen)
 
 
+def test_it_is_offered_as_long_as_it_is_possible(comment, signed_in, citizen, open_phase):
+    withdrawn_since(comment, days(-0.05))
+    way = f'href="{reverse("withdraw", args=[comment.pk])}"'
+    assert way in page_of(signed_in(citizen), comment)
+
+    close(open_phase)
+
+    assert way not in page_of(signed_in(citizen), comment)
+
+
 def test_by_its_author(comment):
     with pytest.raises(WithdrawalRefused):
         take_back_withdrawal(comment=withdrawn_since(comment, days(-1)), by=UserFactory())

@@ -66,6 +66,12 @@ def test_what_was_typed_comes_back_when_it_is_refused(client):
     assert not Notification.objects.exists()
 
 
+def test_whoever_reads_the_mails_of_the_town_hears_once(client):
+    UserFactory(is_staff=True, role="Redaktion", email=town().contact_email)
+    send(client)
+    assert Notification.objects.count() == 1
+
+
 def test_a_network_that_sends_too_many_is_refused_and_keeps_its_words(client, settings):
     settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "barrier": "1/h/ip"}
     send(client)
@@ -73,6 +79,11 @@ def test_a_network_that_sends_too_many_is_refused_and_keeps_its_words(client, se
     assert response.status_code == 429
     assert WORDS in response.content.decode()
     assert Notification.objects.count() == 1
+
+
+def test_a_network_may_report_sixty_an_hour(client):
+    answers = [send(client).status_code for _each in range(61)]
+    assert answers == [302] * 60 + [429]
 
 
 def test_an_address_gets_few_receipts(client):

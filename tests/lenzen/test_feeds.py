@@ -4,6 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 from django.conf import settings
+from django.db.models import Value
 from django.urls import reverse
 from django.utils.http import http_date
 
@@ -11,7 +12,7 @@ from comments.actions import hide_comment, restore_comment
 from comments.models import Comment
 from comments.rulebook import Rule
 from strategies.actions import PhaseRefused, extend_phase, take_back_event
-from strategies.models import TAKE_BACK, PhaseEvent
+from strategies.models import TAKE_BACK, PhaseEvent, Strategy
 from tests.factories import (
     CommentFactory,
     GoalFactory,
@@ -143,6 +144,52 @@ def test_what_can_still_be_taken_back_is_not_told(client, open_phase):
     assert "Grund: Ferien" in entries(client)[number]
     with pytest.raises(PhaseRefused):
         take_back_event(event=event, by=by)
+
+
+def test_that_the_end_is_near_is_no_news_for_a_feed(client):
+    phase = PhaseFactory(opens_in=-9)
+    PhaseEventFactory(phase=phase, kind=PhaseEvent.Kind.CLOSING_SOON, moment=days(-2))
+
+    assert set(entries(client)) == {f"{settings.SITE_URL}/feed/#strategie-{phase.strategy.pk}"}
+
+
+def test_what_time_did_is_told_at_once(client):
+    event = PhaseEventFactory(phase=PhaseFactory(opens_in=-0.001))
+
+    assert f"{settings.SITE_URL}/feed/#ereignis-{event.pk}" in entries(client)
+
+
+def test_a_feed_tells_the_thirty_newest_comments(client):
+    goal = GoalFactory()
+    said = {"goal": goal, "phase": PhaseFactory(strategy=goal.strategy)}
+    ages = [0.5, *(0.1 + number / 1000 for number in range(30))]
+    comments = [CommentFactory(posted_at=days(-age), **said) for age in ages]
+
+    told = entries(client, "goal_feed", slug=goal.strategy.slug, number=goal.number)
+
+    assert list(told) == [address(comment) for comment in comments[1:]]
+
+
+def test_a_feed_tells_the_newest_of_many_events(client):
+    phase = PhaseFactory(opens_in=-40)
+    moments = [days(-40 + number) for number in range(31)]
+    events = [PhaseEventFactory(phase=phase, moment=moment) for moment in moments]
+
+    told = entries(client, "strategy_feed", slug=phase.strategy.slug)
+
+    assert next(iter(told)).endswith(f"#ereignis-{events[-1].pk}")
+    assert not any(number.endswith(f"#ereignis-{events[0].pk}") for number in told)
+
+
+def test_words_that_came_past_the_field_are_sanitised_all_the_same(client):
+    strategy = StrategyFactory()
+    hostile = Value('<p onclick="x()">Elbe</p><script>x()</script>')
+    Strategy.objects.update(introduction=hostile)
+
+    (told,) = entries(client, "strategy_feed", slug=strategy.slug).values()
+
+    assert told.endswith("<p>Elbe</p>")
+    assert "x()" not in told
 
 
 def test_words_cannot_become_tags_and_control_characters_break_nothing(client):

@@ -49,8 +49,10 @@ def page(client, path):
 
 def test_robots_are_kept_out_of_accounts_and_find_the_sitemap(client):
     text = page(client, "/robots.txt").splitlines()
-    for path in ("/konto/", "/admin/", "/suche/", "/abbestellen/"):
-        assert f"Disallow: {path}" in text
+    closed = ["konto", "admin", "suche", "kommentare", "mein-text", "abbestellen"]
+    for path in [*closed, "auf-dem-laufenden"]:
+        assert f"Disallow: /{path}/" in text
+        assert f"Disallow: /en/{path}/" in text
     assert f"Sitemap: {settings.SITE_URL}/sitemap.xml" in text
 
 
@@ -174,6 +176,13 @@ def test_other_pages_are_not_to_be_listed(client, path):
     assert NOINDEX in html
     assert 'rel="canonical"' not in html
     assert path not in sitemap(client)
+
+
+@pytest.mark.parametrize("name", ["print", "tell", "follow"])
+def test_of_a_strategy_only_what_is_read_is_listed(client, name):
+    html = page(client, reverse(name, args=[StrategyFactory().slug]))
+    assert NOINDEX in html
+    assert 'rel="canonical"' not in html
 
 
 def test_a_preview_is_not_to_be_listed(client):

@@ -16,7 +16,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
-from django.db import models
+from django.db import models, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -208,6 +208,21 @@ def test_a_text_that_waits_for_their_code_is_theirs(person):
     erase(person)
 
     assert Draft.objects.get().address != ADDRESS
+
+
+@pytest.mark.parametrize(("make", "section"), ROWS.values(), ids=lambda each: str(each)[:20])
+def test_of_what_others_have_nothing_is_in_an_export(make, section, person):
+    before = export(person)[section]
+
+    make(UserFactory())
+
+    assert export(person)[section] == before
+
+
+def test_what_the_address_asked_for_is_theirs(person):
+    SubscriptionFactory(person=None, address=ADDRESS, confirmed_at=timezone.now())
+
+    assert export(person)["subscriptions"]
 
 
 @pytest.mark.parametrize("withdraw", [True, False])
@@ -625,6 +640,16 @@ def test_of_a_file_that_is_no_list_the_line_is_named(person, erased_file, line, 
 
     assert "line 3" in str(refused.value)
     assert User.objects.get() == person
+
+
+@committed
+def test_nothing_is_written_down_when_the_erasure_is_not_committed(person, erased_file):
+    with transaction.atomic():
+        erase(person)
+        transaction.set_rollback(True)
+
+    assert User.objects.filter(pk=person.pk).exists()
+    assert not erased_file.exists()
 
 
 def test_nothing_is_written_down_when_the_erasure_fails(moderator, erased_file):

@@ -110,6 +110,10 @@ def test_the_first_cookie_comes_with_the_first_form(reader, goal):
     reader.post(goal.get_absolute_url(), said, headers=OURS)
 
     assert settings.SESSION_COOKIE_NAME in reader.cookies
+    reader.get(goal.get_absolute_url())
+    for name in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME):
+        assert reader.cookies[name]["httponly"]
+        assert reader.cookies[name]["samesite"] == "Lax"
 
 
 def test_with_a_session_the_token_is_needed(reader, goal, citizen):

@@ -20,6 +20,7 @@ from comments.models import Comment, CommentVersion, Decision, Draft, Report
 from lenzen.retention import TERMS, as_markdown, keep_terms
 from lenzen.tasks import keep_terms as task
 from strategies.models import Participation, Subscription
+from strategies.wording import day
 from tests.accounts.door import enter, knock
 from tests.factories import (
     CommentFactory,
@@ -216,7 +217,9 @@ def test_addresses_that_take_no_mails_are_known_as_long_as_somebody_has_them(cit
     SubscriptionFactory(person=None, address="a@example.org", confirmed_at=days(-1))
     Report.objects.create(comment=CommentFactory(), rule="1", email="R@example.org")
     NotificationFactory(recipient=None, address="m@example.org")
+    EmailAddress.objects.create(user=citizen, email="Second@example.org")
     known = {citizen.email, "a@example.org", "r@example.org", "m@example.org"}
+    known |= {"second@example.org"}
     for address in [*known, "nobody@example.org"]:
         Bounce.objects.create(address=address)
 
@@ -272,6 +275,7 @@ def test_who_has_not_come_for_two_years_is_asked_once():
     assert message.recipient == unused
     assert message.subject.startswith("Brauchen Sie Ihr Konto noch?")
     assert f"{site.SITE_URL}/konto/" in message.body
+    assert day(timezone.localdate() + timedelta(days=62)) in message.body
 
 
 def warned(person, age):

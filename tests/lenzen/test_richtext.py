@@ -1,5 +1,6 @@
 import pytest
 from django import forms
+from django.db.models import Value
 
 from lenzen.richtext import clean
 from strategies.models import Goal
@@ -50,3 +51,15 @@ def test_rich_text_is_sanitised_whichever_way_it_is_written():
     assert form.is_valid()
     assert form.instance.text == HARMLESS
     assert set(Goal.objects.values_list("text", flat=True)) == {HARMLESS}
+
+
+@pytest.mark.django_db
+def test_words_that_came_past_the_field_are_sanitised_on_the_page(client):
+    goal = GoalFactory()
+    Goal.objects.update(text=Value(HOSTILE))
+
+    for path in (goal.get_absolute_url(), goal.strategy.get_absolute_url()):
+        page = client.get(path).text
+        assert HARMLESS in page
+        for harm in ("onclick=", "<script>x()", "<iframe"):
+            assert harm not in page

@@ -160,6 +160,15 @@ def test_found_words_are_marked_among_their_neighbours(client):
     assert f"… {'davor ' * 12}<mark>Hafen</mark>{' danach' * 27} …" in page
 
 
+def test_of_equal_hits_the_newest_comes_first(client):
+    ages = (0.3, 0.1, 0.2)
+    old, new, middle = (CommentFactory(text="Hafen", posted_at=days(-age)) for age in ages)
+
+    addresses = [comment.get_absolute_url() for comment in (new, middle, old)]
+
+    assert found(client, "hafen") == addresses
+
+
 def test_nobody_smuggles_html_into_a_hit(client):
     CommentFactory(text="\ue000<script>alert(1)</script>\ue001 Hafen <b onclick=x>\ue001 \ue000")
 

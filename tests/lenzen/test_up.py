@@ -170,6 +170,38 @@ def test_wrong_configuration_stops_the_start_with_one_sentence(environment, wron
     assert up.returncode == 1
 
 
+def setting(environment, name, **more):
+    """What a setting is in this environment."""
+    shown = subprocess.run(
+        [sys.executable, "-c", f"from lenzen import settings; print(settings.{name})"],
+        cwd=settings.BASE_DIR,
+        env={**environment, **more},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return shown.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "value"),
+    [
+        # The sign-ins of the demonstration are known to everybody.
+        ("BIND", {"BIND": "0.0.0.0"}, "127.0.0.1"),
+        ("BIND", {**PUBLIC, "BIND": "0.0.0.0"}, "0.0.0.0"),
+        ("STAFF_NEEDS_SECOND_FACTOR", {}, "False"),
+        ("STAFF_NEEDS_SECOND_FACTOR", PUBLIC, "True"),
+        ("SESSION_COOKIE_SECURE", PUBLIC, "True"),
+        ("CSRF_COOKIE_SECURE", PUBLIC, "True"),
+        ("SECURE_SSL_REDIRECT", PUBLIC, "True"),
+        ("EMAIL_USE_TLS", {**PUBLIC, "EMAIL_URL": "smtp+tls://mail.example"}, "True"),
+        ("EMAIL_USE_SSL", {**PUBLIC, "EMAIL_URL": "smtps://mail.example"}, "True"),
+    ],
+)
+def test_what_the_environment_sets(environment, name, given, value):
+    assert setting(environment, name, **given) == value
+
+
 def test_a_port_that_is_taken_is_named(environment):
     with socket.create_server(("127.0.0.1", int(environment["PORT"]))):
         printed, _ = start(environment).communicate(timeout=60)

@@ -113,7 +113,7 @@ def test_a_deed_is_told_ten_minutes_later_and_not_again_by_the_worker(
     record_due_events()
 
     message = Notification.objects.get(recipient=follower)
-    assert message.send_at == event.moment + TAKE_BACK
+    assert message.send_at == event.moment + timedelta(minutes=10)
     assert message.about == event.about
     # That something began earlier needs no excuse to those who waited for it.
     assert event.reason in message.body or kind == Kind.OPENED

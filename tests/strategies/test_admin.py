@@ -660,6 +660,23 @@ def test_two_new_phases_that_overlap_are_refused_together(save):
     assert not Phase.objects.exists()
 
 
+def test_phases_may_follow_one_another_without_a_gap(save):
+    strategy = StrategyFactory()
+    june = [datetime(2036, month, 1, tzinfo=BERLIN) for month in (6, 7)]
+    PhaseFactory(strategy=strategy, opens_at=june[0], closes_at=june[1])
+    new = {"phases-TOTAL_FORMS": "3"}
+    for number, month, last in [(1, "05", "31"), (2, "07", "31")]:
+        new |= {
+            f"phases-{number}-title": f"Round {number}",
+            f"phases-{number}-opens_at_0": f"2036-{month}-01",
+            f"phases-{number}-closes_at_0": f"2036-{month}-{last}",
+        }
+
+    assert save(strategy, **new).status_code == 302
+
+    assert Phase.objects.count() == 3
+
+
 NEW_END = {"closes_at_0": "2036-05-31"}
 
 
@@ -687,6 +704,7 @@ def test_deeds_need_a_reason_tell_people_and_can_be_taken_back(
 
     event = PhaseEvent.objects.get()
     assert (event.kind, event.by, event.reason) == (kind, editor, "The river is high.")
+    assert client.get(address("take_back", event.pk)).status_code == 405
     waiting = Notification.objects.waiting().filter(about=event.about).count()
     assert f"{waiting} Nachrichten gehen um " in done.content.decode()
     client.post(address("take_back", event.pk))

@@ -72,6 +72,8 @@ def test_every_event_says_what_programs_need(client):
     assert event["DTSTAMP"].dt.utcoffset() == timedelta(0)
     address = f"{settings.SITE_URL}{phase.strategy.get_absolute_url()}"
     assert event["URL"] == address
+    # A day on which one can comment leaves the day free.
+    assert event["TRANSP"] == "TRANSPARENT"
     assert event["DESCRIPTION"].split("\n") == [
         "Kommentieren ist möglich bis Sonntag, 31.\xa0Mai\xa02026, 24:00\xa0Uhr.",
         "",
@@ -146,6 +148,17 @@ def test_what_is_taken_back_arrives_as_an_update(moved_dates):
 
     assert after["SEQUENCE"] > before["SEQUENCE"]
     assert after["DTSTART"].dt == before["DTSTART"].dt + timedelta(days=5)
+
+
+def test_a_new_title_arrives_as_an_update(moved_dates, open_phase):
+    def rename():
+        open_phase.strategy.title = "Grüne Stadt"
+        open_phase.strategy.save()
+
+    before, after = moved_dates(f"phase-{open_phase.pk}-closing@localhost", rename)
+
+    assert after["SEQUENCE"] > before["SEQUENCE"]
+    assert after["SUMMARY"].endswith("Grüne Stadt")
 
 
 def test_a_moved_milestone_arrives_as_an_update(moved_dates):

@@ -1,6 +1,7 @@
 """Whoever wants to hear of strategies does, with or without an account, and ends it at will."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
@@ -164,6 +165,13 @@ def test_a_request_is_forgotten_after_seven_days(client, strategy):
     assert not Subscription.objects.abandoned().exists()
 
 
+def test_the_mail_with_the_link_is_worth_sending_as_long_as_the_link_works(strategy):
+    ask_to_follow(address=SOMEONE, strategy=strategy)
+
+    message = Notification.objects.get()
+    assert message.expires_at - message.send_at == timedelta(days=7)
+
+
 def test_confirmed_addresses_and_people_are_never_forgotten_as_requests(strategy):
     address_follows(strategy)
     SubscriptionFactory()
@@ -197,6 +205,14 @@ def test_requests_are_limited_for_an_address_and_generous_for_a_network(client):
     others = [ask(client, f"someone{number}@example.org").status_code for number in range(57)]
     assert others == [302] * 56 + [429]
     assert ask(client, "last@example.org").status_code == 429
+
+
+def test_an_address_gets_five_links_a_day_at_most(client, settings):
+    limits = settings.ACCOUNT_RATE_LIMITS
+    network, _of_an_hour, of_a_day = limits["follow"].split(",")
+    settings.ACCOUNT_RATE_LIMITS = limits | {"follow": f"{network},{of_a_day}"}
+
+    assert [ask(client).status_code for _ in range(6)] == [302] * 5 + [429]
 
 
 @pytest.mark.parametrize("address", ["", "nonsense", "a b@example.org"])
@@ -239,6 +255,17 @@ def test_an_address_is_forgotten_with_one_click(client, strategy, follows_all):
     assert not Bounce.objects.exists()
     assert "Abgestellt" in client.get(path).text
     assert SOMEONE not in url
+
+
+def test_that_mails_to_an_account_come_back_is_not_forgotten_with_a_click(client, strategy):
+    row = address_follows(strategy)
+    UserFactory(email=SOMEONE)
+    record_bounce(address=SOMEONE)
+
+    client.post(unsubscribe_url(strategy, {SOMEONE: row.pk})(SOMEONE))
+
+    assert not Subscription.objects.exists()
+    assert Bounce.objects.exists()
 
 
 def test_the_click_of_one_address_leaves_others_alone(client, strategy):

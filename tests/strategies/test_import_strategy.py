@@ -107,6 +107,24 @@ def test_given_days_make_the_phase(run, file):
     assert "Kommentierphase: 1." in said
 
 
+def test_a_phase_that_begins_where_another_ends_is_another_one(run, file):
+    strategy = StrategyFactory(number=7, published_at=None)
+    may, june = (datetime(2036, month, 1, tzinfo=BERLIN) for month in (5, 6))
+    PhaseFactory(strategy=strategy, title="Dialog", opens_at=may, closes_at=june)
+
+    code, _said = run("--opens", "1.6.2036", "--closes", "30.6.2036", file())
+
+    assert code == 0
+    phases = [(phase.title, phase.opens_at) for phase in Phase.objects.all()]
+    assert phases == [("Dialog", may), ("Kommentierphase", june)]
+
+
+@pytest.mark.parametrize("day", ["31.5.2026 24:30", "31.5.2026 25:00", "31.5.2026 12:60"])
+def test_a_time_that_no_clock_shows_is_refused(file, day):
+    with pytest.raises(CommandError, match="kein Tag"):
+        call_command("import_strategy", "--closes", day, str(file()))
+
+
 def test_unusable_day_is_refused_before_anything_is_read(file):
     with pytest.raises(CommandError, match="kein Tag"):
         call_command("import_strategy", "--opens", "bald", str(file()))

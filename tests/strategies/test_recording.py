@@ -8,7 +8,12 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Notification, TaskRun
-from strategies.actions import publish_strategy, record_due_events
+from strategies.actions import (
+    extend_phase,
+    publish_strategy,
+    record_due_events,
+    reopen_phase,
+)
 from strategies.models import Phase, PhaseEvent, Strategy
 from strategies.subscriptions import unsubscribe
 from strategies.tasks import close_due_phases
@@ -17,6 +22,7 @@ from tests.factories import (
     PhaseFactory,
     SubscriptionFactory,
     UserFactory,
+    days,
 )
 
 pytestmark = pytest.mark.django_db
@@ -135,6 +141,18 @@ def test_a_phase_of_three_days_is_not_said_to_end_soon(follower):
     record_due_events()
 
     assert events() == [Kind.OPENED]
+
+
+@pytest.mark.parametrize(("deed", "closes_in"), [(extend_phase, 1), (reopen_phase, -1)])
+def test_an_end_that_moved_to_less_than_three_days_ahead_is_told_by_the_deed_alone(
+    deed, closes_in, follower, editor
+):
+    phase = followed_phase(follower, opens_in=-20, closes_in=closes_in)
+    record_due_events()
+
+    deed(phase=phase, closes_at=days(2), by=editor, reason="Ferien.")
+
+    assert record_due_events() == 0
 
 
 def test_after_three_days_without_a_worker_all_is_recorded_and_only_news_is_told(follower):

@@ -1,0 +1,41 @@
+"""Settings that let the site start, and then let people down, are named by `check --deploy`."""
+
+import pytest
+
+from lenzen import checks
+
+
+@pytest.fixture
+def public(settings):
+    """A real site, as it should be."""
+    settings.DEMO, settings.HTTPS, settings.ALLAUTH_TRUSTED_PROXY_COUNT = False, True, 1
+    settings.ERASED_ACCOUNTS_FILE = settings.BASE_DIR / "backups" / "erased-accounts.txt"
+    return settings
+
+
+def found() -> list[str]:
+    every = (checks.proxy_is_known, checks.site_is_encrypted)
+    every += (checks.erased_accounts_survive_a_restore,)
+    return [warning.id for check in every for warning in check(None)]
+
+
+def test_nothing_is_said_of_a_site_as_it_should_be(public):
+    assert found() == []
+
+
+def test_a_proxy_that_nobody_trusts(public):
+    public.ALLAUTH_TRUSTED_PROXY_COUNT = 0
+
+    assert found() == ["lenzen.W001"]
+
+
+def test_a_site_that_is_not_encrypted(public):
+    public.HTTPS = False
+
+    assert found() == ["lenzen.W002"]
+
+
+def test_a_list_of_erased_accounts_that_lies_in_the_backup(public):
+    public.ERASED_ACCOUNTS_FILE = public.DATA_DIR / "erased-accounts.txt"
+
+    assert found() == ["lenzen.W003"]

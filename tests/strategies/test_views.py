@@ -1,0 +1,48 @@
+"""What pages say about the way of a strategy: the dates, and what has happened."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from strategies.models import PhaseEvent
+from tests.factories import MilestoneFactory, PhaseEventFactory, PhaseFactory, days
+
+pytestmark = pytest.mark.django_db
+
+Kind = PhaseEvent.Kind
+
+
+@pytest.mark.parametrize(("in_days", "list_of_dates"), [(0, "coming"), (-1, "past")])
+def test_an_answer_is_late_only_after_the_day_it_was_promised_by(client, in_days, list_of_dates):
+    promised = timezone.localdate() + timedelta(days=in_days)
+    PhaseFactory(opens_in=-9, closes_in=-3, answer_by=promised)
+
+    found = client.get(reverse("dates")).context[list_of_dates]
+
+    assert [entry.on for entry in found if entry.kind == "answer"] == [promised]
+
+
+def test_of_past_dates_the_latest_comes_first(client):
+    long_ago = MilestoneFactory(in_days=-20)
+    lately = MilestoneFactory(in_days=-2)
+
+    past = client.get(reverse("dates")).context["past"]
+
+    assert [entry.about for entry in past] == [lately, long_ago]
+
+
+def test_the_history_names_what_happened_newest_first_and_no_reminders(client):
+    phase = PhaseFactory(opens_in=-9, closes_in=-1)
+    for kind, moment in [
+        (Kind.OPENED, phase.opens_at),
+        (Kind.CLOSING_SOON, days(-4)),
+        (Kind.CLOSED, phase.closes_at),
+    ]:
+        PhaseEventFactory(phase=phase, kind=kind, moment=moment)
+
+    history = client.get(phase.strategy.get_absolute_url()).context["history"]
+
+    said = [entry["sentence"] for entry in history]
+    assert said == ["Das Kommentieren endete.", "Das Kommentieren begann."]
