@@ -21,6 +21,9 @@ LONGEST_BEGINNING = 200
 
 _TELEPHONE = re.compile(r"(?<![\w+])(?:\+|0)\d[\d /-]{4,}\d")
 
+_HOURS = re.compile(r"(?<=\d)–(?=\d)")
+_ONE_WORD = "\N{WORD JOINER}–\N{WORD JOINER}"
+
 register.filter("absolute", absolute)
 
 
@@ -51,7 +54,8 @@ def town_page(html: str):
 
 @register.filter
 def with_telephone(contact: str):
-    """A contact whose telephone number can be tapped."""
+    """A contact whose telephone number can be tapped, and whose hours stay on one line."""
+    contact = _HOURS.sub(_ONE_WORD, contact)
     found = _TELEPHONE.search(contact)
     if found is None:
         return contact

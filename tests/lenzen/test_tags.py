@@ -16,4 +16,10 @@ from lenzen.templatetags.lenzen import with_telephone
     ],
 )
 def test_a_telephone_number_can_be_tapped(contact, shown):
-    assert with_telephone(contact) == shown
+    assert with_telephone(contact).replace("\N{WORD JOINER}", "") == shown
+
+
+def test_hours_stay_on_one_line():
+    shown = with_telephone("Bauamt, 038792 980, Mo–Do 9–12 Uhr")
+
+    assert "Mo–Do 9\N{WORD JOINER}–\N{WORD JOINER}12 Uhr" in shown
