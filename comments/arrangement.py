@@ -66,10 +66,15 @@ class Arrangement:
     @property
     def query(self) -> str:
         """How an address asks for it; empty for what it shows by itself."""
+        return self.query_of(1)
+
+    def query_of(self, page: int) -> str:
+        """The same for one of its pages."""
         parts = {
             "sortierung": "" if self.order == Order.NEWEST else self.order.value,
             "art": KINDS.get(self.label, ""),
             "von": self.badge,
+            "seite": "" if page == 1 else page,
         }
         return urlencode({name: value for name, value in parts.items() if value})
 

@@ -186,25 +186,29 @@ class Onlooker(NamedTuple):
 
 
 def markup(
-    threads: list[tuple], onlooker: Onlooker, reply_to: Comment | None
+    threads: list[tuple], onlooker: Onlooker, reply_to: Comment | None, view: str
 ) -> list[tuple[int, str]]:
-    """The number of each thread and its HTML; the one that is being answered offers no reply."""
+    """The number of each thread and its HTML; the one that is being answered offers no reply,
+    the others lead to it in the ``view`` that an address asks for."""
     stranger, language = onlooker.stranger(), get_language()
     rendered = []
     for top, replies in threads:
         said = (top, *replies)
         eyes = onlooker if any(map(onlooker.is_concerned, said)) else stranger
         is_answered = reply_to is not None and top.id == reply_to.pk
-        rendered.append((top.id, _thread(said, eyes, is_answered, language)))
+        rendered.append((top.id, _thread(said, eyes, is_answered, view, language)))
     return rendered
 
 
 @lru_cache(maxsize=MOST_THREADS)
-def _thread(said: tuple[tuple, ...], onlooker: Onlooker, is_answered: bool, language: str) -> str:
+def _thread(
+    said: tuple[tuple, ...], onlooker: Onlooker, is_answered: bool, view: str, language: str
+) -> str:
     top, *replies = map(comment_of, said)
     context = {
         "top": onlooker.sees(top),
         "replies": [onlooker.sees(reply, top) for reply in replies],
+        "view": view,
         "takes_reply": onlooker.phase_id is not None and not (top.is_gone or is_answered),
     }
     return render_to_string("comments/_thread.html", context)

@@ -136,11 +136,12 @@ def _page(request, strategy, goal, goals, form, refused):
     phase = next((phase for phase in phases if phase.is_open), None)
     reply_to = _answered(place, form["parent"].value() or request.GET.get("antwort"))
     counts = threads.counts(place)
-    if reply_to:
-        arrangement = Arrangement()
-    else:
-        arrangement = Arrangement.wanted(request.GET, counts.labels, counts.badges)
+    arrangement = Arrangement.wanted(request.GET, counts.labels, counts.badges)
     page = _thread_page(request, arrangement, place, counts, reply_to, viewer)
+    if reply_to and all(top.id != reply_to.pk for top, _replies in page.object_list):
+        # In that order it has moved to another page: in the usual one its page is known.
+        arrangement = Arrangement()
+        page = _thread_page(request, arrangement, place, counts, reply_to, viewer)
     told, told_here = _told(request, page.object_list)
     onlooker = Onlooker.of(viewer, strategy, phase, request.GET.get("neu"), told)
     changed_rules = rules_to_agree_to(viewer) if viewer else None
@@ -148,6 +149,9 @@ def _page(request, strategy, goal, goals, form, refused):
         # The form asks whether they agree, so this alone does not stand in the way of writing.
         refused = refusal(viewer, strategy, phase, agrees_to=changed_rules and changed_rules.pk)
     posted = _posted(onlooker, page.object_list)
+    view = arrangement.query_of(page.number)
+    # In the usual order a comment is found by itself, and threads are remembered for all pages.
+    way = view if arrangement.query else ""
     context = {
         "strategy": strategy,
         "goal": goal,
@@ -170,7 +174,8 @@ def _page(request, strategy, goal, goals, form, refused):
         and CAME_WITH_CODE in request.session
         and (posted.parent_id or posted.id),
         "page": page,
-        "threads": markup(page.object_list, onlooker, reply_to),
+        "threads": markup(page.object_list, onlooker, reply_to, way),
+        "view": view,
         "arrangement": arrangement,
         "counts": counts,
         "heading": arrangement.heading(
@@ -188,7 +193,8 @@ def _thread_page(request, arrangement, place, counts, reply_to, viewer):
     tops = arrangement.of(place)
     number_of_threads = tops.count() if arrangement.is_filtered else counts.threads
     paginator = Paginator(range(number_of_threads), threads.PAGE_SIZE)
-    wanted = threads.page_number(reply_to) if reply_to else request.GET.get("seite")
+    is_found = reply_to and not arrangement.query
+    wanted = threads.page_number(reply_to) if is_found else request.GET.get("seite")
     page = paginator.get_page(wanted)
     page.object_list = threads.threads(tops, page.number, viewer)
     return page

@@ -216,6 +216,17 @@ def test_who_answers_sees_the_comment(signed_in, citizen, goal, many):
     assert shown(signed_in(citizen), goal, query) == "0"
 
 
+def test_the_way_to_an_answer_keeps_the_order_and_the_page(signed_in, citizen, goal, many):
+    client = signed_in(citizen)
+    last = Comment.objects.get(text="[50]")
+    order = "sortierung=aelteste&seite=2"
+
+    found = page(client, goal, order)
+
+    assert f'href="?antwort={last.pk}&{order}#id_text"' in found
+    assert shown(client, goal, f"antwort={last.pk}&{order}") == "50"
+
+
 def test_a_choice_that_nothing_matches_leads_to_all_comments(client, goal, say):
     say("a", label="praise")
     say("b", badge="Amtsverwaltung")
