@@ -41,7 +41,7 @@ from strategies.admin_forms import (
     StrategyForm,
     WordingForm,
 )
-from strategies.fields import DayInput
+from strategies.fields import DayField
 from strategies.models import TAKE_BACK, Goal, Milestone, Participation, Phase, PhaseEvent, Strategy
 from strategies.wording import clock, day, event_sentence, last_moment, state, tally, timing
 
@@ -132,7 +132,7 @@ class PhaseInline(admin.StackedInline):
     fields += ["answer_by", "answered_at"]
     readonly_fields = ["deeds"]
     formfield_overrides = {
-        models.DateField: {"widget": DayInput},
+        models.DateField: {"form_class": DayField},
         models.TextField: {"widget": forms.Textarea({"rows": 3})},
     }
 
@@ -164,7 +164,7 @@ class MilestoneInline(admin.StackedInline):
     model = Milestone
     extra = 0
     fields = ["day", "title"]
-    formfield_overrides = {models.DateField: {"widget": DayInput}}
+    formfield_overrides = {models.DateField: {"form_class": DayField}}
 
 
 @admin.register(Strategy)

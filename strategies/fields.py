@@ -21,6 +21,19 @@ class DayInput(forms.DateInput):
         super().__init__({"type": "date"} | (attrs or {}), format="%Y-%m-%d")
 
 
+class DayField(forms.DateField):
+    """A day on which something of a plan may happen."""
+
+    def __init__(self, **options):
+        super().__init__(**{"widget": DayInput()} | options)
+
+    def validate(self, value):
+        super().validate(value)
+        # Browsers take „26“ for the year 26.
+        if value and value.year not in _YEARS:
+            raise ValidationError(_("Please check the year."))
+
+
 class TimeInput(forms.TimeInput):
     def __init__(self, attrs=None):
         super().__init__({"type": "time"} | (attrs or {}))
@@ -44,11 +57,11 @@ class _DayAndTimeInput(forms.MultiWidget):
         return self.split(value) if value else [None, None]
 
 
-class _DayField(forms.MultiValueField):
+class _MomentField(forms.MultiValueField):
     """A day and an optional time; gives one moment."""
 
     def __init__(self, **options):
-        fields = [forms.DateField(), forms.TimeField(required=False)]
+        fields = [DayField(), forms.TimeField(required=False)]
         options |= {"require_all_fields": False, "widget": _DayAndTimeInput(self.split)}
         super().__init__(fields, **options)
         # The time stays optional: the base class lets only a required field say so.
@@ -57,13 +70,10 @@ class _DayField(forms.MultiValueField):
     def compress(self, parts):
         if not parts or not parts[0]:
             return None
-        # Browsers take „26“ for the year 26.
-        if parts[0].year not in _YEARS:
-            raise ValidationError(_("Please check the year."))
         return from_current_timezone(self.moment(*parts))
 
 
-class OpeningField(_DayField):
+class OpeningField(_MomentField):
     """Without a time, the day counts from its beginning."""
 
     @staticmethod
@@ -76,7 +86,7 @@ class OpeningField(_DayField):
         return datetime.combine(day, at or time.min)
 
 
-class ClosingField(_DayField):
+class ClosingField(_MomentField):
     """Without a time the day counts whole: „31. Mai“ is 1 June 00:00, exclusive."""
 
     @staticmethod

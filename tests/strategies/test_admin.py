@@ -177,6 +177,19 @@ def test_who_saves_later_overwrites_nothing_and_loses_nothing(client, faster):
     assert (typed["edition"], typed["goals-0-title"]) == ("Mine", "My goal")
 
 
+@pytest.mark.parametrize("name", ["milestones-0-day", "phases-0-answer_by", "phases-0-closes_at_0"])
+def test_a_year_of_two_digits_is_asked_about(client, name):
+    strategy = StrategyFactory()
+    PhaseFactory(strategy=strategy, opens_in=5, closes_in=9)
+    MilestoneFactory(strategy=strategy)
+    values = form_values(client.get(page(strategy)), "strategy_form")
+
+    response = client.post(page(strategy), values | {name: "0026-05-01"})
+
+    assert "Bitte prüfen Sie das Jahr." in errors(response)
+    assert form_values(response, "strategy_form")[name] == "0026-05-01"
+
+
 def test_a_date_that_a_deed_moved_meanwhile_is_not_moved_back(client, editor):
     phase = PhaseFactory(opens_in=5, closes_in=9)
     opened = form_values(client.get(page(phase.strategy)), "strategy_form")
