@@ -266,18 +266,6 @@ class StrategyAdmin(admin.ModelAdmin):
     def publish(self, request, pk):
         """Say what becomes public and what is missing; then publish."""
         strategy = self._find(request, Strategy, pk)
-        phases = strategy.phases.clocked()
-        warning = ""
-        if not strategy.goals.exists():
-            warning = _(
-                "This strategy has no goals. People can only comment on it as a whole. If it is not"
-                " meant that way, please add them before you publish it."
-            )
-        elif phases and all(state(phase, phase.now) == "closed" for phase in phases):
-            warning = _(
-                "All phases of this strategy lie in the past, so nobody can comment. If it is not"
-                " meant that way, please change the days before you publish it."
-            )
         return self._publication(
             request,
             strategy,
@@ -289,7 +277,7 @@ class StrategyAdmin(admin.ModelAdmin):
             ),
             done=_("The strategy is published."),
             missing=missing(strategy),
-            warning=warning,
+            warning=_before_publishing(strategy),
         )
 
     def unpublish(self, request, pk):
@@ -419,3 +407,29 @@ class StrategyAdmin(admin.ModelAdmin):
 def _sent(request):
     """What was sent; an empty form, too, was sent."""
     return request.POST if request.method == "POST" else None
+
+
+def _before_publishing(strategy: Strategy) -> str:
+    """What might not be meant that way."""
+    sentences = []
+    if not strategy.goals.exists():
+        text = _(
+            "This strategy has no goals. People can only comment on it as a whole. If it is not"
+            " meant that way, please add them before you publish it."
+        )
+        sentences.append(text)
+    phases = list(strategy.phases.clocked())
+    if phases and all(state(phase, phase.now) == "closed" for phase in phases):
+        text = _(
+            "All phases of this strategy lie in the past, so nobody can comment. If it is not"
+            " meant that way, please change the days before you publish it."
+        )
+        sentences.append(text)
+    for phase in phases:
+        if state(phase, phase.now) == "open":
+            text = _(
+                "With that commenting is open at once; its last day is {day}. If it is not meant"
+                " that way, please change the days before you publish it."
+            )
+            sentences.append(text.format(day=last_moment(phase.closes_at)))
+    return " ".join(sentences)

@@ -241,7 +241,7 @@ def test_publishing_needs_to_say_what_happens_and_whom_to_ask(client):
 
 
 @pytest.mark.parametrize(("closes_in", "warned"), [(-1, True), (1, False)])
-def test_who_publishes_hears_that_all_phases_are_over(client, closes_in, warned):
+def test_who_publishes_hears_what_the_phases_make_of_it(client, closes_in, warned):
     strategy = GoalFactory(strategy__published_at=None).strategy
     PhaseFactory(strategy=strategy, opens_in=-9, closes_in=-5)
     PhaseFactory(strategy=strategy, opens_in=-3, closes_in=closes_in)
@@ -250,6 +250,7 @@ def test_who_publishes_hears_that_all_phases_are_over(client, closes_in, warned)
     client.post(address("publish", strategy.pk))
 
     assert ("Alle Phasen dieser Strategie liegen in der Vergangenheit" in text) == warned
+    assert ("Damit ist das Kommentieren sofort offen" in text) != warned
     assert Strategy.objects.published().exists()
 
 
