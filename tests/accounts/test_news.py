@@ -473,7 +473,7 @@ def test_superusers_see_bounced_addresses_and_let_them_be_written_to_again(signe
 
     assert signed_in(editor).get("/admin/accounts/bounce/").status_code == 403
     assert "550 unknown" in root.get("/admin/accounts/bounce/").text
-    assert "Kamen zurück seit" in root.get(f"/admin/accounts/user/{bounced.pk}/change/").text
+    assert "Kommen seit dem" in root.get(f"/admin/accounts/user/{bounced.pk}/change/").text
     root.post(f"/admin/accounts/bounce/{bounce.pk}/delete/", {"post": "yes"})
 
     assert not Bounce.objects.exists()

@@ -163,7 +163,7 @@ def test_the_newest_deed_comes_first_and_is_undone_first(signed_in, editor, open
     newest, oldest = client.get(INDEX).context["deeds"]
 
     refused = client.post(oldest["url"], follow=True).content.decode()
-    assert "Machen Sie zuerst das Spätere rückgängig." in refused
+    assert "Bitte machen Sie zuerst rückgängig, was danach geschehen ist." in refused
     client.post(newest["url"])
     client.post(oldest["url"])
 
@@ -204,7 +204,7 @@ def test_a_worker_that_stands_still_is_told(signed_in, editor, minutes, stands_s
     found = signed_in(editor).get(INDEX)
 
     assert found.context["worker"]["stands_still"] == stands_still
-    assert "Worker zuletzt vor " in found.content.decode()
+    assert "(Worker) lief zuletzt vor " in found.content.decode()
 
 
 def test_a_worker_in_its_first_minute_does_not_stand_still(signed_in, editor):

@@ -307,7 +307,7 @@ def test_a_phase_is_not_opened_into_the_one_before(follower, editor):
         do_open(phase, editor)
 
     assert refused.value.reason == (
-        "Die Phase „Dialog“ ist gerade offen. Bitte beenden Sie zuerst diese."
+        "Die Phase „Dialog“ ist gerade offen. Bitte schließen Sie sie zuerst."
     )
 
 

@@ -137,7 +137,7 @@ def test_one_day_is_no_phase(run, file, given):
     code, said = run(*given, file())
 
     assert code == 1
-    assert "bitte geben Sie --opens und --closes an" in said
+    assert "Bitte geben Sie --opens und --closes an" in said
     assert not Strategy.objects.exists()
 
 
