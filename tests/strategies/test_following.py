@@ -474,12 +474,12 @@ def test_who_has_switched_all_news_off_reads_so_and_what_switching_on_does(
     page = reader.get(page_of(strategy)).text
     after = reader.post(page_of(strategy), follow=True).text
 
-    assert "Sie erhalten E-Mails zu" not in page
+    assert "Sie bekommen E-Mails zu" not in page
     assert "sind in Ihrem Konto abgestellt" in page
     again = "kommen wieder sofort, auch zu allem, was in Ihren Einstellungen sonst auf „an“ steht."
     assert f"Wenn Sie dies einschalten, kommen Nachrichten {again.removeprefix('kommen ')}" in page
     assert f"Nachrichten {again}" in after
-    assert "Sie erhalten E-Mails zu" in reader.get(page_of(strategy)).text
+    assert "Sie bekommen E-Mails zu" in reader.get(page_of(strategy)).text
 
 
 # Deeds, and how much it costs
