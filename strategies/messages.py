@@ -8,6 +8,7 @@ from django.core.signing import BadSignature, Signer
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.messages import in_town_language
 from accounts.models import User
@@ -75,11 +76,20 @@ def read_confirm_token(token: str) -> int | None:
         return None
 
 
-@in_town_language
-def asked_subject(strategy: Strategy | None) -> str:
+def _named(strategy: Strategy | None) -> str:
     if strategy is None:
-        return _("Keep up to date by e-mail: all strategies")
-    return _("Keep up to date by e-mail: “{title}”").format(title=strategy.title)
+        return pgettext("e-mails about", "all strategies")
+    return _("“{title}”").format(title=strategy.title)
+
+
+@in_town_language
+def please_confirm_subject(strategy: Strategy | None) -> str:
+    return _("Please confirm: e-mails about {what}").format(what=_named(strategy))
+
+
+@in_town_language
+def already_following_subject(strategy: Strategy | None) -> str:
+    return _("You already get e-mails about {what}").format(what=_named(strategy))
 
 
 @in_town_language
@@ -87,9 +97,9 @@ def please_confirm(subscription: Subscription) -> str:
     """For an address that somebody has entered: the link, and what if it was not they."""
     parts = [
         _(
-            "Somebody, probably you, wants to hear of this by e-mail. Please confirm it on this"
+            "Somebody, probably you, wants to get e-mails about {what}. Please confirm it on this"
             " page within seven days:"
-        ),
+        ).format(what=_named(subscription.strategy)),
         confirm_url(subscription),
         _(
             "If it was not you, there is nothing to do: without confirmation you get no further"
@@ -100,13 +110,13 @@ def please_confirm(subscription: Subscription) -> str:
 
 
 @in_town_language
-def already_following(url: str) -> str:
+def already_following(strategy: Strategy | None, url: str) -> str:
     """For an address that follows and was entered again; ``url`` ends it."""
     parts = [
         _(
-            "Somebody, probably you, has entered your address. You hear of this already; there"
-            " is nothing to do. To hear no more of it, use this page:"
-        ),
+            "Somebody, probably you, has entered your address. You already get e-mails about"
+            " {what}; there is nothing to do. To get no more of them, use this page:"
+        ).format(what=_named(strategy)),
         url,
     ]
     return "\n\n".join(parts)

@@ -92,29 +92,30 @@ def ask_to_follow(*, address: str, strategy: Strategy | None) -> None:
     person = User.objects.filter(email=address).first()
     if person and person.wants_news and hears_of(strategy).filter(person=person).exists():
         url = messages.unsubscribe_url(strategy)(person)
-        body = messages.already_following(url)
+        subject = messages.already_following_subject(strategy)
+        body = messages.already_following(strategy, url)
     else:
-        body = _ask(address, strategy)
+        subject, body = _ask(address, strategy)
     notify(
         addresses=[address],
         key=get_random_string(20),
-        subject=messages.asked_subject(strategy),
+        subject=subject,
         body=body,
         expires_at=Now() + WORTH_CONFIRMING,
         is_private=True,
     )
 
 
-def _ask(address: str, strategy: Strategy | None) -> str:
+def _ask(address: str, strategy: Strategy | None) -> tuple[str, str]:
     row, _created = Subscription.objects.get_or_create(
         person=None, address=address, strategy=strategy
     )
     Subscription.objects.filter(pk=row.pk, confirmed_at=None).update(started_at=Now())
     if not row.confirmed_at:
-        return messages.please_confirm(row)
-    return messages.already_following(
-        messages.unsubscribe_url(strategy, {address: row.pk})(address)
-    )
+        return messages.please_confirm_subject(strategy), messages.please_confirm(row)
+    url = messages.unsubscribe_url(strategy, {address: row.pk})(address)
+    subject = messages.already_following_subject(strategy)
+    return subject, messages.already_following(strategy, url)
 
 
 def hears_of(strategy: Strategy | None) -> SubscriptionQuerySet:
