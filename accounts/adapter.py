@@ -87,7 +87,10 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "duplicate_email": gettext_lazy("This is your e-mail address already."),
         "email_password_mismatch": gettext_lazy("E-mail address and password do not match."),
-        "email_taken": gettext_lazy("There is another account with this e-mail address."),
+        "email_taken": gettext_lazy(
+            "There is another account with this e-mail address. Please take another address, or"
+            " sign in with this one."
+        ),
         "enter_current_password": gettext_lazy("This is not your current password."),
         "incorrect_code": gettext_lazy("This code is not the right one. Please check it."),
         "incorrect_password": gettext_lazy("This is not your password."),

@@ -54,7 +54,7 @@ class StaffSecondFactorMiddleware:
             return None
         if not is_mfa_enabled(request.user, SECOND_FACTORS):
             sentence = _(
-                "Who works here also protects what citizens wrote. Please set up an app or a"
+                "Whoever works here also protects what citizens wrote. Please set up an app or a"
                 " passkey first, then the staff area opens."
             )
             messages.warning(request, sentence)

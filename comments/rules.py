@@ -64,7 +64,10 @@ def refusal(
     if reason := _disagreeing(author, agrees_to):
         return reason
     if parent and not _may_be_answered(parent, strategy, goal):
-        return Refusal("parent", _("The comment that you are answering is no longer there."))
+        sentence = _(
+            "The comment that you are answering can no longer be read. Your text is still there."
+        )
+        return Refusal("parent", sentence)
     if text:
         return _repeated(author, strategy, goal, text) or _flooding(author, phase.now)
     return None
@@ -225,7 +228,7 @@ def barred_from_voting(person: User, strategy: Strategy, phase: Phase) -> Refusa
     """The part of ``may_vote`` that is the same for all comments."""
     if person.is_staff:
         sentence = _(
-            "Who works for the town does not vote here: the numbers are to say what citizens"
+            "People who work for the town do not vote here: the numbers are to say what citizens"
             " think. You can answer in the name of your office."
         )
         return Refusal("staff", sentence)
@@ -247,7 +250,7 @@ def may_edit(
     now will be gone, which is no longer so once somebody has replied or voted.
     """
     if comment.author_id != user.pk:
-        return Refusal("not own", _("Only who wrote a comment may edit it."))
+        return Refusal("not own", _("Only the person who wrote a comment may edit it."))
     if comment.is_gone:
         return Refusal("gone", _("This comment is not shown, so it cannot be edited."))
     if phase is None or phase.pk != comment.phase_id:
@@ -278,7 +281,7 @@ def may_edit(
 def may_remove(user: User, version: CommentVersion) -> str | None:
     """Say why ``user`` may not remove an earlier version. Authors may at any time."""
     if version.comment.author_id != user.pk:
-        return _("Only who wrote a comment may remove an earlier version of it.")
+        return _("Only the person who wrote a comment may remove an earlier version of it.")
     if version.removed_at:
         return _("This version has already been removed.")
     return None
@@ -287,7 +290,7 @@ def may_remove(user: User, version: CommentVersion) -> str | None:
 def may_withdraw(user: User, comment: Comment) -> str | None:
     """Say why ``user`` may not withdraw ``comment``. Authors may at any time, also when closed."""
     if not user.is_authenticated or comment.author_id != user.pk:
-        return _("Only who wrote a comment may withdraw it.")
+        return _("Only the person who wrote a comment may withdraw it.")
     if comment.withdrawn_at:
         return _("This comment has already been withdrawn.")
     return None
@@ -296,7 +299,7 @@ def may_withdraw(user: User, comment: Comment) -> str | None:
 def may_take_back_withdrawal(user: User, comment: Comment, phase: Phase | None) -> str | None:
     """Say why ``user`` may not show ``comment`` again; ``phase`` is the one open now."""
     if not user.is_authenticated or comment.author_id != user.pk:
-        return _("Only who wrote a comment may show it again.")
+        return _("Only the person who wrote a comment may show it again.")
     if not comment.withdrawn_at:
         return _("This comment has not been withdrawn.")
     if phase is None or phase.pk != comment.phase_id:

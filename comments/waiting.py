@@ -118,10 +118,13 @@ def in_last_hour(phase):
     """What to know before a code is sent for, when a phase is about to end; else empty."""
     if phase.closes_at - phase.now >= LAST_HOUR:
         return ""
-    text = _("Commenting ends today at {time}. Please also enter the code from the e-mail before.")
+    text = _(
+        "Commenting ends today at {time}. Please also enter the code from the e-mail before then."
+    )
     if last_day(phase.closes_at)[0] != localdate(phase.now):
         text = _(
-            "Commenting ends tomorrow at {time}. Please also enter the code from the e-mail before."
+            "Commenting ends tomorrow at {time}. Please also enter the code from the e-mail before"
+            " then."
         )
     return text.format(time=end_of_day(phase.closes_at))
 
