@@ -78,6 +78,7 @@ def report_barrier(*, text: str, page: str = "", email: str = "") -> None:
         # As a quotation: a stranger's words and links must not look like ours.
         quoted(text),
         _("Answer to: {address}").format(address=email) if email else _("They wish no answer."),
+        _("You get this message because you work on this site."),
     ]
     notify(
         recipients=readers,
