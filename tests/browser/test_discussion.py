@@ -48,7 +48,7 @@ def test_order_and_page_change_in_place(page, live_server, discussion):
     page.evaluate("window.isTheSame = true")
 
     page.get_by_role("link", name="Älteste").click()
-    heading = page.get_by_role("heading", name="Kommentare, Sortierung: Älteste, Seite 1 von 2")
+    heading = page.get_by_role("heading", name="Kommentare, sortiert nach Älteste, Seite 1 von 2")
     expect(heading).to_be_focused()
     page.get_by_role("link", name="Nächste Seite").click()
     expect(page.get_by_role("heading", name="Älteste, Seite 2 von 2")).to_be_focused()

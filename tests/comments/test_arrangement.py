@@ -136,7 +136,7 @@ def test_filter_by_badge_shows_threads_in_which_it_speaks(client, goal, say):
     say("c")
 
     assert shown(client, goal, "von=Amtsverwaltung") == "b a"
-    words = "2 Gespräche, mit Beiträgen von: Amtsverwaltung, Sortierung: Neueste"
+    words = "2 Gespräche, mit Beiträgen von: Amtsverwaltung, sortiert nach Neueste"
     assert heading(client, goal, "von=Amtsverwaltung") == words
     assert "?von=Amtsverwaltung#kommentare" in page(client, goal)
     assert "von=Moderation" not in page(client, goal)
@@ -177,9 +177,9 @@ def many(goal, open_phase, say):
 
 
 def test_heading_says_what_is_shown(client, goal, many):
-    assert heading(client, goal) == "51 Kommentare, Sortierung: Neueste, Seite 1 von 2"
+    assert heading(client, goal) == "51 Kommentare, sortiert nach Neueste, Seite 1 von 2"
     assert heading(client, goal, "sortierung=aelteste&art=lob") == (
-        "25 Kommentare, Art: Lob, Sortierung: Älteste"
+        "25 Kommentare, Art: Lob, sortiert nach Älteste"
     )
 
 

@@ -204,7 +204,7 @@ def test_a_worker_that_stands_still_is_told(signed_in, editor, minutes, stands_s
     found = signed_in(editor).get(INDEX)
 
     assert found.context["worker"]["stands_still"] == stands_still
-    assert "(Worker) lief zuletzt vor " in found.content.decode()
+    assert "Worker zuletzt vor " in found.content.decode()
 
 
 def test_a_worker_in_its_first_minute_does_not_stand_still(signed_in, editor):
