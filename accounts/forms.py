@@ -62,6 +62,9 @@ class PublicNameField(forms.CharField):
 class FirstNameField(PublicNameField):
     """The same where it only counts for those who come for the first time."""
 
+    is_optional = False
+    """Whether to say so: who comes for the first time needs one."""
+
     def __init__(self):
         hint = _(
             "Only needed the first time. Everybody can read it, in search engines too."

@@ -27,7 +27,7 @@ from strategies.actions import Refused
 from strategies.messages import unsubscribe_url
 from strategies.models import TAKE_BACK, Goal, Participation, Phase, Strategy, Subscription
 from strategies.subscriptions import subscribe_by_commenting
-from strategies.wording import clock
+from strategies.wording import day_and_time
 
 
 class CommentRefused(Exception):
@@ -303,8 +303,8 @@ def hide_comment(
     if reason := may_moderate(by):
         raise ModerationRefused(reason)
     if comment.hidden_by:
-        text = _("{name} already hid this comment at {time}. Your decision was not saved.").format(
-            name=comment.hidden_by.decided_by, time=clock(comment.hidden_by.decided_at)
+        text = _("{name} already hid this comment on {time}. Your decision was not saved.").format(
+            name=comment.hidden_by.decided_by, time=day_and_time(comment.hidden_by.decided_at)
         )
         raise ModerationRefused(text)
     if comment.withdrawn_at:

@@ -216,7 +216,10 @@ def may_vote(
 def no_vote_on(comment: Comment, person_id: int | None, phase_id: int | None) -> Refusal | None:
     """The part of ``may_vote`` that differs from comment to comment."""
     if phase_id is None or phase_id != comment.phase_id:
-        return Refusal("closed", _("Votes can be given and changed only while one can comment."))
+        sentence = _(
+            "Votes can be given and changed only during the phase in which the comment was written."
+        )
+        return Refusal("closed", sentence)
     if comment.is_gone:
         return Refusal("gone", _("This comment is no longer there, so there is no vote on it."))
     if person_id is not None and person_id == comment.author_id:
@@ -255,8 +258,8 @@ def may_edit(
         return Refusal("gone", _("This comment is not shown, so it cannot be edited."))
     if phase is None or phase.pk != comment.phase_id:
         sentence = _(
-            "Commenting has ended, so comments can no longer be changed. Your change was not"
-            " saved. You can still withdraw your comment."
+            "The phase in which you wrote this has ended, so it can no longer be changed. Your"
+            " change was not saved. You can still withdraw your comment."
         )
         return Refusal("closed", sentence)
     if comment.version > MOST_EDITS:
@@ -366,7 +369,7 @@ def too_many_comments(strategy: Strategy) -> Refusal:
 
 def too_many_reports(strategy: Strategy) -> Refusal:
     sentence = _(
-        "Many comments have been reported from here in a short time. Please try again in an hour,"
+        "Many comments have been reported from here in a short time. Please try again later,"
         " or turn to: {contact}"
     )
     return Refusal("flooding", sentence.format(contact=contact(strategy)))

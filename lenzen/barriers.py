@@ -117,7 +117,7 @@ def barrier(request):
         if _may_still_report(request, form.cleaned_data["email"].lower()):
             report_barrier(**form.cleaned_data)
             return redirect(f"{request.path}?angekommen")
-        refused = _("Too many reports came from here. Please try again in an hour, or call us.")
+        refused = _("Too many reports came from here. Please try again later, or call us.")
     context = {
         "form": form,
         "refusal": refused,

@@ -213,7 +213,7 @@ def test_who_comes_late_reads_who_was_faster(signed_in, moderator):
 
     response = hide(signed_in(moderator), first, second)
 
-    assert "Frau Schnell hat diesen Kommentar um " in response.content.decode()
+    assert "Frau Schnell hat diesen Kommentar am " in response.content.decode()
     assert "Ihre Entscheidung wurde nicht gespeichert." in response.content.decode()
     first.refresh_from_db()
     second.refresh_from_db()

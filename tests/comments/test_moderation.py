@@ -183,7 +183,7 @@ def test_the_second_moderator_learns_who_was_faster(comment, moderator):
     with pytest.raises(ModerationRefused) as refused:
         hide(comment, UserFactory(is_staff=True, role="Moderation"))
 
-    assert refused.value.reason.startswith(f"{moderator} hat diesen Kommentar um ")
+    assert refused.value.reason.startswith(f"{moderator} hat diesen Kommentar am ")
     assert refused.value.reason.endswith(
         " schon ausgeblendet. Ihre Entscheidung wurde nicht gespeichert."
     )
