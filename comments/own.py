@@ -26,7 +26,7 @@ def comments(request):
     for comment in threads.prepare(page.object_list, request.user):
         place = comment.goal or comment.phase.strategy
         comment.said_on, comment.title = named(comment.phase.strategy, comment.goal), place.title
-        comment.is_public = comment.phase.strategy.published_at
+        comment.is_public = comment.phase.strategy.is_public
         comment.outcome = _outcome(comment)
     return render(request, "comments/own.html", {"page": page})
 
@@ -58,7 +58,7 @@ def drafts(request):
 
 def _place_of(draft):
     """Where the text can be written on; empty while its strategy is not public."""
-    if not draft.strategy.published_at:
+    if not draft.strategy.is_public:
         return ""
     path = reverse("discussion", args=[draft.strategy.slug])
     if draft.goal:

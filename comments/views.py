@@ -334,7 +334,7 @@ def withdraw(request, pk):
         author=request.user,
     )
     place = comment.get_absolute_url()
-    if not comment.phase.strategy.published_at:
+    if not comment.phase.strategy.is_public:
         place = reverse("own_comments")
     reason = may_withdraw(request.user, comment)
     if request.method == "POST":

@@ -19,7 +19,7 @@ from comments.models import Comment, Decision, Report
 from comments.reports import OPEN_REPORTS, report_in_words
 from comments.rulebook import Rule
 from comments.rules import may_moderate
-from strategies.models import TAKE_BACK, Phase, PhaseEvent, Strategy
+from strategies.models import TAKE_BACK, Phase, PhaseEvent, Strategy, is_public
 from strategies.wording import clock, day, day_and_time, event_sentence, tally, time_sentence
 
 OUR_APPS = {"strategies", "comments", "accounts"}
@@ -84,7 +84,7 @@ def work(user) -> dict:
         found |= {
             "open_phases": open_phases(),
             "late_answers": late_answers(),
-            "drafts": Strategy.objects.filter(published_at=None),
+            "drafts": Strategy.objects.exclude(is_public()),
         }
     if user.has_perm("accounts.add_pageversion"):
         found["gaps"] = gaps()

@@ -70,7 +70,7 @@ def publish_strategy(*, strategy: Strategy, by: User | None) -> None:
     strategy = Strategy.objects.select_for_update().get(pk=strategy.pk)
     if sentences := missing(strategy):
         raise StrategyRefused(" ".join(sentences))
-    if strategy.published_at is None:
+    if not strategy.is_public:
         strategy.published_at = Now()
         strategy.save(update_fields=["published_at"])
 
@@ -82,7 +82,7 @@ def unpublish_strategy(*, strategy: Strategy, by: User | None) -> None:
     What waits to be told about its phases, and about comments to those who can switch that
     off, does not leave. Decisions and answers to reports do.
     """
-    public = Strategy.objects.filter(pk=strategy.pk).exclude(published_at=None)
+    public = Strategy.objects.published().filter(pk=strategy.pk)
     public.update(published_at=None, taken_back_at=Now())
     # Those who post have waited or are refused; a worker that records holds the phase, and
     # its messages must be there before they are taken back.
@@ -247,7 +247,7 @@ def _announce(event: PhaseEvent, phase: Phase, send_at: datetime) -> None:
 
     Of a draft nobody hears.
     """
-    if phase.strategy.published_at is None:
+    if not phase.strategy.is_public:
         return
     # Staff first: who also follows gets this one and, by the same key, not the other.
     overtaken = Q(moment__gt=event.moment - TAKE_BACK, pk__lt=event.pk) & ~Q(by=None)

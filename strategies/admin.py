@@ -108,7 +108,7 @@ class GoalInline(admin.StackedInline):
         return goals.select_for_update(of=("self",)) if request.method == "POST" else goals
 
     def view_on_site(self, goal):
-        return goal.get_absolute_url() if goal.strategy.published_at else None
+        return goal.get_absolute_url() if goal.strategy.is_public else None
 
     @admin.display(description=gettext_lazy("Wording"))
     def wording(self, goal):
@@ -144,7 +144,7 @@ class PhaseInline(admin.StackedInline):
 
     @admin.display(description=gettext_lazy("Time"))
     def deeds(self, phase):
-        if phase.pk is None or (not phase.has_begun and phase.strategy.published_at is None):
+        if phase.pk is None or not (phase.has_begun or phase.strategy.is_public):
             return _("The dates can be changed until the phase has opened.")
         return format_html_join(
             " ",
@@ -214,7 +214,7 @@ class StrategyAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("public"), ordering="published_at")
     def public(self, strategy):
-        if strategy.published_at is None:
+        if not strategy.is_public:
             return _("Draft")
         return _("Since {day}").format(day=day(strategy.published_at))
 
@@ -248,7 +248,7 @@ class StrategyAdmin(admin.ModelAdmin):
         if obj is None:
             return may
         used = obj.phases.filter(participations__isnull=False).exists()
-        return may and obj.published_at is None and not used
+        return may and not (obj.is_public or used)
 
     def get_urls(self):
         pages = {

@@ -299,7 +299,7 @@ def tally(contributions: int, participants: int) -> str:
 
 def named(strategy: Strategy, goal: Goal | None = None) -> str:
     """What the public may call the goal or strategy; of a draft it does not know the title."""
-    if strategy.published_at is None:
+    if not strategy.is_public:
         return _("A strategy that is not public at present")
     return str(goal or strategy)
 
@@ -354,7 +354,7 @@ def timeline(
     dated = [each for phase in phases for each in _steps_of_phase(phase)]
     dated += [(milestone.day, _step_of_milestone(milestone)) for milestone in milestones]
     dated.sort(key=lambda each: each[0])
-    if strategy.published_at:
+    if strategy.is_public:
         draft = Step(_("Draft"), strategy.edition or day(strategy.published_at), "done")
     else:
         draft = Step(_("Draft"), strategy.edition or _("not yet published"), "current")

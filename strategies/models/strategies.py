@@ -12,8 +12,8 @@ from lenzen.richtext import RichTextField
 
 
 def is_public(path: str = "") -> Q:
-    """That a strategy is public; ``path`` leads to it. The one place that says so."""
-    return Q(**{f"{path}published_at__lte": Now()})
+    """That a strategy is public; ``path`` leads to it. ``Strategy.is_public`` says it of a row."""
+    return Q(**{f"{path}published_at__isnull": False})
 
 
 class StrategyQuerySet(models.QuerySet):
@@ -102,9 +102,13 @@ class Strategy(models.Model):
         return reverse("strategy", args=[self.slug])
 
     @property
+    def is_public(self) -> bool:
+        return self.published_at is not None
+
+    @property
     def has_been_public(self) -> bool:
         """Whether it is, or was: then there are links to its address, and it stays."""
-        return bool(self.published_at or self.taken_back_at)
+        return self.is_public or self.taken_back_at is not None
 
 
 class GoalQuerySet(models.QuerySet):
