@@ -174,8 +174,7 @@ def edit_comment(
     The comment's row is held, so a reply or vote is either before the edit or for what it
     says now.
     """
-    strategy = Strategy.objects.get(phases=comment.phase_id)
-    phase = Phase.objects.hold_open(strategy.pk)
+    phase = Phase.objects.hold_open(comment.phase.strategy_id)
     # In the queue of this person's posts, so that a post and an edit cannot say the same.
     Participation.objects.select_for_update().filter(phase=phase, person=by).first()
     held = Comment.objects.select_for_update(of=("self",))
@@ -194,12 +193,13 @@ def edit_comment(
         comment.text, comment.edited_at = text, phase.now
         comment.version += 1
         comment.earlier_votes = comment.agreeing + comment.disagreeing
-        _tell_anew(comment, strategy)
+        _tell_anew(comment)
     comment.save(update_fields=["label", "text", "version", "edited_at", "earlier_votes"])
 
 
-def _tell_anew(comment: Comment, strategy: Strategy) -> None:
+def _tell_anew(comment: Comment) -> None:
     # What has not left yet quotes words that are no longer there.
+    strategy = comment.phase.strategy
     waiting = Notification.objects.waiting().filter(about=comment.about)
     keys = set(waiting.values_list("key", flat=True))
     retract(about=comment.about)
@@ -234,7 +234,7 @@ def vote(*, comment: Comment, person: User, opinion: Opinion | None, version: in
     VoteRefused: they may not, or it has been edited meanwhile. The comment's row is held
     until its votes are counted, so that its numbers are those of the votes.
     """
-    strategy = Strategy.objects.get(phases=comment.phase_id)
+    strategy = comment.phase.strategy
     phase = Phase.objects.hold_open(strategy.pk)
     comment = Comment.objects.select_for_update().get(pk=comment.pk)
     if reason := may_vote(person, comment, strategy, phase, version):
@@ -271,8 +271,7 @@ def _untell(comment: Comment) -> None:
 @transaction.atomic
 def take_back_withdrawal(*, comment: Comment, by: User) -> None:
     """Show one's own withdrawn words again, while the phase is open."""
-    strategy_id = Phase.objects.values_list("strategy_id", flat=True).get(pk=comment.phase_id)
-    phase = Phase.objects.hold_open(strategy_id)
+    phase = Phase.objects.hold_open(comment.phase.strategy_id)
     comment = Comment.objects.select_for_update().get(pk=comment.pk)
     if reason := may_take_back_withdrawal(by, comment, phase):
         raise WithdrawalRefused(reason)

@@ -16,7 +16,6 @@ from comments.forms import EditForm
 from comments.models import LONGEST_DRAFT, Comment, CommentVersion
 from comments.rules import may_edit, rules_to_agree_to
 from comments.threads import prepare
-from strategies.models import Phase
 from strategies.wording import day_and_time
 
 
@@ -27,7 +26,7 @@ def edit(request, pk):
         return _to_the_door(request, pk)
     found = Comment.objects.published().select_related("phase__strategy", "goal__strategy")
     comment = get_object_or_404(found, pk=pk, author=request.user)
-    phase = Phase.objects.open().clocked().filter(pk=comment.phase_id).first()
+    phase = comment.open_phase()
     changed_rules = rules_to_agree_to(request.user)
     # The form asks whether they agree, so this alone does not stand in the way of writing.
     agrees = changed_rules and changed_rules.pk

@@ -43,7 +43,7 @@ from comments.waiting import (
     publish,
     waiting_text,
 )
-from strategies.models import Goal, Phase, Strategy
+from strategies.models import Goal, Strategy
 from strategies.wording import timing
 
 OPINIONS = {"ja": Opinion.AGREE, "nein": Opinion.DISAGREE, "keine": None}
@@ -305,17 +305,15 @@ def vote(request, pk):
 
 def _votes(request, comment, refused):
     """What stands in the place of the buttons that were pressed."""
-    phase = Phase.objects.open().clocked().filter(pk=comment.phase_id).first()
     viewer = request.user if request.user.is_authenticated else None
     found = Comment.objects.filter(pk=comment.pk).select_related("phase__strategy", "hidden_by")
     comment = found.with_opinion_of(viewer).get()
-    shown = Onlooker.of(viewer, comment.phase.strategy, phase).sees(comment)
+    shown = Onlooker.of(viewer, comment.phase.strategy, comment.open_phase()).sees(comment)
     return render(request, "comments/votes.html", {"comment": shown, "refusal": refused})
 
 
 def _to_the_door(request, comment):
-    phase = Phase.objects.open().filter(pk=comment.phase_id).first()
-    if reason := may_vote(None, comment, comment.phase.strategy, phase):
+    if reason := may_vote(None, comment, comment.phase.strategy, comment.open_phase()):
         raise VoteRefused(reason)
     sentence = _("Please sign in to vote. Your vote does not count yet; please give it again then.")
     messages.info(request, sentence)
@@ -346,12 +344,12 @@ def withdraw(request, pk):
             messages.success(request, _("Your comment was withdrawn."), extra_tags=comment.about)
             return redirect(place)
     threads.prepare([comment], request.user)
-    open_phase = Phase.objects.open().clocked().filter(pk=comment.phase_id).first()
+    take_back_refused = may_take_back_withdrawal(request.user, comment, comment.open_phase())
     context = {
         "comment": comment,
         "place": place,
         "refusal": reason,
-        "may_take_back": not may_take_back_withdrawal(request.user, comment, open_phase),
+        "may_take_back": not take_back_refused,
     }
     status = 409 if reason and request.method == "POST" else 200
     return render(request, "comments/withdraw.html", context, status=status)

@@ -181,6 +181,10 @@ class Comment(models.Model):
     def get_absolute_url(self):
         return reverse("comment", args=[self.pk])
 
+    def open_phase(self) -> Phase | None:
+        """Its phase, with ``now``, while one can comment in it."""
+        return Phase.objects.open().clocked().filter(pk=self.phase_id).first()
+
     @property
     def is_gone(self) -> bool:
         return bool(self.withdrawn_at or self.hidden_by_id)
