@@ -24,7 +24,7 @@ from comments.actions import (
     restore_comment,
     take_back_decision,
 )
-from comments.models import Comment, Decision, Report
+from comments.models import READABLE, Comment, Decision, Report
 from comments.reports import OPEN_REPORTS, in_words, report_in_words
 from comments.rulebook import rules_in_force
 from comments.rules import may_moderate, no_reason
@@ -143,7 +143,7 @@ class StateFilter(admin.SimpleListFilter):
             open_reports = Report.objects.open().values("comment")
             return queryset.filter(pk__in=open_reports)
         states = {
-            "visible": Q(hidden_by=None, withdrawn_at=None),
+            "visible": READABLE,
             "hidden": ~Q(hidden_by=None),
             "withdrawn": ~Q(withdrawn_at=None),
         }

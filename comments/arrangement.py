@@ -9,7 +9,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from comments.models import Comment, CommentQuerySet, Label
+from comments.models import READABLE, Comment, CommentQuerySet, Label
 
 KINDS = {
     Label.SUGGESTION: "anregung",
@@ -86,7 +86,7 @@ class Arrangement:
         if self.badge:
             theirs = Comment.objects.readable().filter(badge=self.badge)
             replies = theirs.filter(parent=OuterRef("pk"))
-            spoken = Q(badge=self.badge, withdrawn_at=None, hidden_by=None)
+            spoken = READABLE & Q(badge=self.badge)
             tops = tops.filter(spoken | Exists(replies))
         return _in_order(tops, self.order)
 

@@ -205,7 +205,7 @@ def _answered(place, number):
     number = row_number(str(number))
     if number is None:
         return None
-    found = place.filter(pk=number, parent=None, withdrawn_at=None, hidden_by=None)
+    found = place.readable().filter(pk=number, parent=None)
     return found.select_related("phase", "author").first()
 
 
