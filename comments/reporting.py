@@ -10,7 +10,6 @@ from comments.models import Comment
 from comments.reports import ReportRefused, report_comment
 from comments.rules import may_report, too_many_reports
 from comments.threads import prepare
-from strategies.models import Phase
 
 
 @never_cache
@@ -30,15 +29,11 @@ def report(request, pk):
         except ReportRefused as error:
             refused = error.refusal
     elif not form.is_bound and not has_arrived:
-        refused = may_report(person, comment, _now(comment))
+        refused = may_report(person, comment)
     prepare([comment], person)
     context = {"comment": comment, "form": form, "refusal": refused, "has_arrived": has_arrived}
     status = 409 if refused and form.is_bound else 200
     return render(request, "comments/report.html", context, status=status)
-
-
-def _now(comment):
-    return Phase.objects.clocked().get(pk=comment.phase_id).now
 
 
 def _report(request, comment, person, said):

@@ -15,7 +15,7 @@ from comments import messages
 from comments.models import Comment, Decision, Report
 from comments.rulebook import rule_in_force
 from comments.rules import Refusal, may_moderate, may_report
-from strategies.models import TAKE_BACK, Phase
+from strategies.models import TAKE_BACK
 from strategies.wording import day_and_time
 
 OPEN_REPORTS = Prefetch(
@@ -49,8 +49,7 @@ def report_comment(
     hear of it unless the comment already waits for them.
     """
     comment = Comment.objects.select_for_update().get(pk=comment.pk)
-    now = Phase.objects.clocked().get(pk=comment.phase_id).now
-    if reason := may_report(reporter, comment, now):
+    if reason := may_report(reporter, comment):
         raise ReportRefused(reason)
     who = {"reporter": reporter} if reporter else {"name": name, "email": email.lower()}
     cited = rule_in_force(rule)
@@ -62,7 +61,6 @@ def report_comment(
         rule=cited.number,
         rule_words=cited.words,
         words=words,
-        reported_at=now,
         **who,
     )
     notify(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models.functions import Now
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -339,8 +340,8 @@ def no_reason(rule: HouseRule | None, explanation: str) -> str | None:
     return None
 
 
-def may_report(person: User | None, comment: Comment, now: datetime) -> Refusal | None:
-    """Say why ``person``, or somebody unknown, may not report ``comment`` at ``now``.
+def may_report(person: User | None, comment: Comment) -> Refusal | None:
+    """Say why ``person``, or somebody unknown, may not report ``comment`` now.
 
     It does not matter whether its phase is open, or whether they may comment.
     """
@@ -354,7 +355,8 @@ def may_report(person: User | None, comment: Comment, now: datetime) -> Refusal 
         return Refusal(
             "repeated", _("You have already reported this comment. You will hear what comes of it.")
         )
-    if person.reports.filter(reported_at__gt=now - timedelta(hours=1)).count() >= MOST_REPORTS:
+    lately = person.reports.filter(reported_at__gt=Now() - timedelta(hours=1))
+    if lately.count() >= MOST_REPORTS:
         return too_many_reports(comment.phase.strategy)
     return None
 

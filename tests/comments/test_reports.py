@@ -510,5 +510,5 @@ def test_the_page_asks_as_often_for_three_as_for_one(
         ReportFactory(comment=comment)
     client.get("/")
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         client.get(page_of(comment))
