@@ -298,9 +298,7 @@ def hide_comment(
     ModerationRefused: ``by`` is no moderator, gives no reason, somebody was faster, or its
     author has withdrawn it; EditedMeanwhile: or has edited it.
     """
-    comment = Comment.objects.select_for_update(of=("self",)).get(pk=comment.pk)
-    if reason := may_moderate(by):
-        raise ModerationRefused(reason)
+    comment = _hold_to_decide(comment.pk, by)
     if comment.hidden_by:
         text = _("{name} already hid this comment on {time}. Your decision was not saved.").format(
             name=comment.hidden_by.decided_by, time=day_and_time(comment.hidden_by.decided_at)
@@ -327,6 +325,13 @@ def hide_comment(
     return decision
 
 
+def _hold_to_decide(number: int, by: User) -> Comment:
+    """The comment as it is, for us alone until commit, if ``by`` may decide about it."""
+    if reason := may_moderate(by):
+        raise ModerationRefused(reason)
+    return Comment.objects.select_for_update().get(pk=number)
+
+
 def _check_version(comment: Comment, version: int | None) -> None:
     if version is not None and version != comment.version:
         text = _("This comment has been edited meanwhile. Please read it again and decide then.")
@@ -336,9 +341,7 @@ def _check_version(comment: Comment, version: int | None) -> None:
 @transaction.atomic
 def restore_comment(*, comment: Comment, by: User) -> Decision:
     """Show a hidden comment again; the decision that hid it stays in the history."""
-    comment = Comment.objects.select_for_update(of=("self",)).get(pk=comment.pk)
-    if reason := may_moderate(by):
-        raise ModerationRefused(reason)
+    comment = _hold_to_decide(comment.pk, by)
     if not comment.hidden_by:
         raise ModerationRefused(_("This comment is not hidden."))
     decision = Decision.objects.create(
@@ -366,9 +369,7 @@ def dismiss_reports(
     moderator, gives no reason, or somebody was faster; EditedMeanwhile: its author has edited
     it.
     """
-    comment = Comment.objects.select_for_update(of=("self",)).get(pk=comment.pk)
-    if reason := may_moderate(by):
-        raise ModerationRefused(reason)
+    comment = _hold_to_decide(comment.pk, by)
     if not comment.reports.open().exists():
         raise ModerationRefused(_("There is no open report about this comment."))
     _check_version(comment, version)
@@ -391,9 +392,7 @@ def take_back_decision(*, decision: Decision, by: User) -> None:
 
     The reports that it answered are open again.
     """
-    comment = Comment.objects.select_for_update(of=("self",)).get(pk=decision.comment_id)
-    if reason := may_moderate(by):
-        raise ModerationRefused(reason)
+    comment = _hold_to_decide(decision.comment_id, by)
     fresh = Decision.objects.filter(pk=decision.pk, decided_at__gt=Now() - TAKE_BACK)
     if not fresh.exists():
         raise ModerationRefused(_("The messages have left; this can no longer be taken back."))
