@@ -2,7 +2,7 @@
 
 from allauth.core import ratelimit
 from django.contrib import messages
-from django.db.models import Exists, Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -42,13 +42,10 @@ def is_following(person, strategy):
     return hears_of(strategy).filter(_theirs(person)).exists()
 
 
-def with_is_followed(strategy, person):
-    """The query for one strategy, with ``is_followed``: whether ``person`` hears of it."""
-    return strategy.annotate(is_followed=Exists(_of(person).reaching(strategy.values("pk")[:1])))
-
-
-def _of(person):
-    return Subscription.objects.filter(_theirs(person))
+def with_is_followed(strategies, person):
+    """Each of these strategies with ``is_followed``: whether ``person`` hears of it."""
+    theirs = Subscription.objects.filter(_theirs(person))
+    return strategies.annotate(is_followed=Exists(theirs.reaching(OuterRef("pk"))))
 
 
 def _theirs(person):
@@ -57,14 +54,9 @@ def _theirs(person):
 
 def followed_by(person):
     """``all``: whether ``person`` follows all strategies; and each public one in order,
-    with ``is_followed``. Three queries."""
-    rows = _of(person)
-    on = set(rows.current().values_list("strategy", flat=True))
-    off = set(rows.exclude(ended_at=None).values_list("strategy", flat=True))
-    strategies = list(Strategy.objects.published())
-    for strategy in strategies:
-        strategy.is_followed = strategy.pk in on or (None in on and strategy.pk not in off)
-    return {"all": None in on, "strategies": strategies}
+    with ``is_followed``. Two queries."""
+    strategies = with_is_followed(Strategy.objects.published(), person)
+    return {"all": is_following(person, None), "strategies": strategies}
 
 
 def _switch(request, strategy):

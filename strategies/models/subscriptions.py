@@ -20,13 +20,15 @@ class SubscriptionQuerySet(models.QuerySet):
         """Those that count: not ended and, without an account, confirmed."""
         return self.filter(ended_at=None).exclude(person=None, confirmed_at=None)
 
-    def reaching(self, strategy: Strategy | models.QuerySet):
-        """Current ones through which ``strategy``, or the one of a query, is heard of.
+    def reaching(self, strategy: Strategy | OuterRef):
+        """Current ones through which ``strategy``, or each of an outer query, is heard of.
 
         Who follows all strategies and has switched this one off does not.
         """
+        # One query further in, an outer one is one further out.
+        inner = OuterRef(strategy) if isinstance(strategy, OuterRef) else strategy
         ended = Subscription.objects.filter(
-            strategy=strategy, person=OuterRef("person"), ended_at__isnull=False
+            strategy=inner, person=OuterRef("person"), ended_at__isnull=False
         )
         follows_all = Q(strategy=None) & ~Exists(ended)
         return self.current().filter(Q(strategy=strategy) | follows_all)

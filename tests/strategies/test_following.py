@@ -534,7 +534,7 @@ def test_queries_do_not_grow_with_strategies(signed_in, citizen, number, django_
         subscribe(person=citizen, strategy=strategy)
     reader = signed_in(citizen)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         page = reader.get("/konto/benachrichtigungen/einstellungen/").text
 
     assert page.count("Strategy title") == 2 * number
