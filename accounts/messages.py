@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formataddr, parseaddr
 from functools import wraps
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -17,6 +18,15 @@ from accounts.models import Notification, User
 from accounts.town import town
 
 _signer = Signer(salt="no news")
+
+
+def absolute(path: str) -> str:
+    """The whole address of one of our pages, as others than our own pages need it."""
+    return f"{settings.SITE_URL}{path}"
+
+
+def host() -> str:
+    return urlsplit(settings.SITE_URL).hostname
 
 
 def in_town_language(write: Callable) -> Callable:
@@ -34,7 +44,7 @@ def in_town_language(write: Callable) -> Callable:
 @in_town_language
 def no_news_url(person: User) -> str:
     """The link that ends all news to ``person``, without sign-in."""
-    return settings.SITE_URL + reverse("no_news", args=[_signer.sign(person.pk)])
+    return absolute(reverse("no_news", args=[_signer.sign(person.pk)]))
 
 
 def read_no_news_token(token: str) -> int | None:
@@ -93,8 +103,8 @@ def as_email(letter: list[Notification]) -> EmailMultiAlternatives:
         "messages": [{"subject": m.subject, "blocks": blocks(m.body)} for m in letter],
         "subject": in_one_line(_subject(letter)),
         "unsubscribe_url": _unsubscribe_url(letter),
-        "settings_url": settings.SITE_URL + reverse("news_settings"),
-        "site_url": f"{settings.SITE_URL}/",
+        "settings_url": absolute(reverse("news_settings")),
+        "site_url": absolute("/"),
         "town": town(),
     }
     mail = EmailMultiAlternatives(
@@ -104,7 +114,7 @@ def as_email(letter: list[Notification]) -> EmailMultiAlternatives:
         to=[first.to],
         headers={
             # The same number each time, so that a mail sent twice can be recognised.
-            "Message-ID": f"<{first.pk}.{first.created_at:%s}@{_host()}>",
+            "Message-ID": f"<{first.pk}.{first.created_at:%s}@{host()}>",
             "Auto-Submitted": "auto-generated",
         },
     )
@@ -158,7 +168,3 @@ def _plain(letter: list[Notification], context: dict) -> str:
     if context["unsubscribe_url"]:
         foot.append(_("No more of these messages: {url}").format(url=context["unsubscribe_url"]))
     return "\n\n".join([*parts, "-- \n" + "\n".join(foot)]) + "\n"
-
-
-def _host() -> str:
-    return settings.SITE_URL.partition("://")[2].partition(":")[0].partition("/")[0]

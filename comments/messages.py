@@ -3,12 +3,11 @@
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.messages import in_town_language
+from accounts.messages import absolute, in_town_language
 from accounts.town import town
 from comments.models import Comment, Decision, Draft, Report
 from comments.rulebook import Rule
 from comments.rules import contact
-from strategies.messages import absolute
 from strategies.models import Strategy
 from strategies.wording import named
 

@@ -14,12 +14,11 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.actions import notify
 from accounts.forms import AddressField
-from accounts.messages import in_town_language
+from accounts.messages import absolute, in_town_language
 from accounts.models import User
 from accounts.personal_data import about_address
 from accounts.town import town
 from comments.messages import quoted
-from strategies.messages import absolute
 
 
 def own_path(address: str) -> str:

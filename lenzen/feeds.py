@@ -12,11 +12,11 @@ from django.utils.html import linebreaks
 from django.utils.translation import gettext as _
 from django.views.decorators.http import conditional_page, require_safe
 
+from accounts.messages import absolute
 from accounts.town import town
 from comments.models import Comment
 from lenzen.richtext import clean
 from strategies.calendar import printable
-from strategies.messages import absolute
 from strategies.models import Goal, Phase, PhaseEvent, Strategy
 from strategies.wording import event_sentence
 

@@ -5,8 +5,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from accounts.messages import absolute
 from accounts.town import SLOTS, frame
-from strategies.messages import absolute
 from strategies.models import Strategy
 
 PLAIN_PAGES = [

@@ -17,13 +17,13 @@ from django.utils.translation import gettext_lazy, ngettext, override
 
 from accounts.actions import notify
 from accounts.adapter import VISIT
+from accounts.messages import absolute
 from accounts.models import Bounce, Notification, User
 from accounts.town import town
 from comments.models import Comment, Draft, Report
 from comments.personal_data import empty, unname
 from comments.rules import TAKE_BACK_WITHDRAWAL
 from lenzen.personal_data import ErasureRefused, erase
-from strategies.messages import absolute
 from strategies.models import WORTH_CONFIRMING, Participation, Subscription
 from strategies.wording import day
 

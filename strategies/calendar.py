@@ -3,15 +3,13 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.utils.translation import get_language
 from icalendar import Calendar, Event
 
+from accounts.messages import absolute, host
 from accounts.town import town
 from strategies.dates import Entry, entries
-from strategies.messages import absolute
 from strategies.models import Phase, Strategy
 from strategies.wording import time_sentence
 
@@ -28,7 +26,7 @@ def calendar(strategies: Iterable[Strategy]) -> bytes:
     SEQUENCE, so that a calendar moves it, too, instead of showing it twice.
     """
     result = Calendar()
-    result.add("prodid", f"-//{_host()}//dates//{get_language().upper()}")
+    result.add("prodid", f"-//{host()}//dates//{get_language().upper()}")
     result.add("version", "2.0")
     for name in ("name", "x-wr-calname"):
         result.add(name, town().site_name)
@@ -48,7 +46,7 @@ def _event(entry: Entry) -> Event:
         name = f"phase-{about.pk}-{entry.kind}"
         description = f"{_sentence(about, entry.kind)}\n\n{address}"
     event = Event()
-    event.add("uid", f"{name}@{_host()}")
+    event.add("uid", f"{name}@{host()}")
     event.add("dtstamp", changed_at)
     event.add("last-modified", changed_at)
     # It may never fall, not even when a deed is taken back: so it is no number of
@@ -67,10 +65,6 @@ def _sentence(phase: Phase, kind: str) -> str:
     # Said as of a moment of the phase, not of now: else every day would change the text.
     moments = {"opening": phase.opens_at - _INSTANT, "closing": phase.opens_at}
     return time_sentence(phase, moments.get(kind, phase.closes_at), remaining=False)
-
-
-def _host() -> str:
-    return urlsplit(settings.SITE_URL).hostname
 
 
 def printable(text: str) -> str:

@@ -3,24 +3,19 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from accounts.messages import in_town_language
+from accounts.messages import absolute, in_town_language
 from accounts.models import User
 from strategies.models import Phase, PhaseEvent, Strategy, Subscription
 from strategies.wording import last_moment, tally, time_sentence
 
 _ending = Signer(salt="unsubscribe")
 _starting = Signer(salt="confirm following")
-
-
-def absolute(path: str) -> str:
-    return f"{settings.SITE_URL}{path}"
 
 
 def unsubscribe_url(

@@ -10,10 +10,10 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page, require_safe
 from qrcode.image.svg import SvgPathFillImage
 
+from accounts.messages import absolute
 from strategies.calendar import calendar
 from strategies.dates import entries
 from strategies.following import with_is_followed
-from strategies.messages import absolute
 from strategies.models import Goal, Milestone, Phase, PhaseEvent, Strategy
 from strategies.wording import day, event_day, event_sentence, timeline, timing
 

@@ -7,10 +7,10 @@ from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 
+from accounts.messages import absolute
 from accounts.town import GAP
 from lenzen.richtext import as_page, clean
 from lenzen.search import plain
-from strategies.messages import absolute
 
 register = template.Library()
 

@@ -2,13 +2,13 @@ import argparse
 from datetime import datetime
 from pathlib import Path
 
-from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.messages import absolute
 from accounts.town import town
 from strategies.actions import StrategyRefused, publish_strategy
 from strategies.importers import ImportRefused, Saved, StrategyPlan, read_plan, save_plan
@@ -187,7 +187,7 @@ def _outcome(saved: Saved, options: dict) -> list[str]:
     if options["dry_run"]:
         outcome.append(_("This is what would happen; nothing was saved."))
     elif Strategy.objects.published().filter(pk=strategy.pk).exists():
-        address = settings.SITE_URL + strategy.get_absolute_url()
+        address = absolute(strategy.get_absolute_url())
         outcome.append(_("It is public: {address}").format(address=address))
     else:
         outcome.append(_("It is a draft; --publish or the admin makes it public."))
