@@ -1,8 +1,5 @@
 """Pages about what somebody was told, how often they want to be, and where to."""
 
-import time
-
-from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -14,11 +11,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from accounts.actions import choose_rhythm, confirm_address, mark_read
-from accounts.adapter import VALIDITY, AccountAdapter
-from accounts.forms import CodeForm, RhythmForm
+from accounts.forms import RhythmForm
 from accounts.messages import blocks, read_no_news_token
 from accounts.models import Bounce, Notification, User
 from accounts.numbers import row_number
+from accounts.proof import take_own_code
 
 A_PAGE = 50
 OWN_CODE = "own_address_code"
@@ -68,35 +65,17 @@ def news_settings(request):
 @require_http_methods(["GET", "POST"])
 def address(request):
     """Show by a code that one's own address takes mails again."""
-    awaited = request.session.get(OWN_CODE)
-    if awaited and awaited["until"] < time.time():
-        awaited = None
-    if request.method == "POST" and ("send" in request.POST or not awaited):
-        return _send_own_code(request)
-    form = None
-    if awaited:
-        posted = request.POST if request.method == "POST" else None
-        form = CodeForm(posted, expected=awaited["code"])
-        key = f"own {request.user.pk}"
-        if posted and not ratelimit.consume(request, action="enter_code", key=key):
-            return ratelimit.respond_429(request)
-        if form.is_valid():
-            del request.session[OWN_CODE]
-            confirm_address(address=request.user.email)
-            messages.success(request, _("Your address is confirmed. We write to you again."))
-            return redirect("notifications")
-    return render(request, "account/confirm_own_address.html", {"form": form})
-
-
-def _send_own_code(request):
-    if not ratelimit.consume(request, action="confirm_email", key=request.user.email):
-        return ratelimit.respond_429(request)
-    adapter = AccountAdapter()
-    code = adapter.generate_email_verification_code()
-    until = time.time() + VALIDITY.total_seconds()
-    request.session[OWN_CODE] = {"code": code, "until": until}
-    adapter.send_mail("account/email/email_confirmation", request.user.email, {"code": code})
-    return redirect("confirm_own_address")
+    page = take_own_code(
+        request,
+        OWN_CODE,
+        "account/email/email_confirmation",
+        "account/confirm_own_address.html",
+    )
+    if page:
+        return page
+    confirm_address(address=request.user.email)
+    messages.success(request, _("Your address is confirmed. We write to you again."))
+    return redirect("notifications")
 
 
 # A mail program that unsubscribes with one click sends no Origin and has no cookie; the

@@ -70,41 +70,48 @@ def prove(request):
     ways = get_reauthentication_flows(request.user)
     if ways:
         name = "account_reauthenticate" if ways[0]["id"] == "reauthenticate" else ways[0]["id"]
-        return redirect(_with_next(request, name))
-    awaited = request.session.get(PROOF)
+        return redirect(with_next(request, name))
+    if page := take_own_code(request, PROOF, "account/email/login_code", "account/prove.html"):
+        return page
+    record_authentication(request, request.user, method="code", reauthenticated=True)
+    return redirect(get_next_redirect_url(request) or "account")
+
+
+def take_own_code(request, kept_as, mail, template):
+    """The page on which whoever is signed in has a code sent to their address and enters it;
+    None as soon as it was the right one.
+
+    The session holds the code and its end under ``kept_as``.
+    """
+    awaited = request.session.get(kept_as)
     if awaited and awaited["until"] < time.time():
         awaited = None
+    limit_key = f"{kept_as} {request.user.pk}"
     if request.method == "POST" and ("send" in request.POST or not awaited):
-        return _send_code(request)
+        if not ratelimit.consume(request, action="confirm_email", key=limit_key):
+            return ratelimit.respond_429(request)
+        return _send_code(request, kept_as, mail)
     form = None
     if awaited:
         posted = request.POST if request.method == "POST" else None
         form = CodeForm(posted, expected=awaited["code"])
-        if posted and not _may_try(request, "enter_code"):
+        if posted and not ratelimit.consume(request, action="enter_code", key=limit_key):
             return ratelimit.respond_429(request)
         if form.is_valid():
-            del request.session[PROOF]
-            record_authentication(request, request.user, method="code", reauthenticated=True)
-            return redirect(get_next_redirect_url(request) or "account")
-    context = {"form": form, "next": get_next_redirect_url(request)}
-    return render(request, "account/prove.html", context)
+            del request.session[kept_as]
+            return None
+    return render(request, template, {"form": form, "next": get_next_redirect_url(request)})
 
 
-def _send_code(request):
-    if not _may_try(request, "confirm_email"):
-        return ratelimit.respond_429(request)
+def _send_code(request, kept_as, mail):
     adapter = AccountAdapter()
     code = adapter.generate_login_code()
-    until = time.time() + VALIDITY.total_seconds()
-    request.session[PROOF] = {"code": code, "until": until}
-    adapter.send_mail("account/email/login_code", request.user.email, {"code": code})
-    return redirect(_with_next(request, "prove"))
+    request.session[kept_as] = {"code": code, "until": time.time() + VALIDITY.total_seconds()}
+    adapter.send_mail(mail, request.user.email, {"code": code})
+    return redirect(with_next(request, request.resolver_match.view_name))
 
 
-def _may_try(request, action):
-    return ratelimit.consume(request, action=action, key=f"proof {request.user.pk}")
-
-
-def _with_next(request, name):
+def with_next(request, name):
+    """The path of the page ``name``, from which people go on to where this one would lead."""
     path = get_next_redirect_url(request)
     return reverse(name) + (f"?{urlencode({'next': path})}" if path else "")

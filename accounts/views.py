@@ -27,7 +27,7 @@ from accounts.adapter import DOOR, REFUSED_NAME, VALIDITY, VISIT, SignInCode
 from accounts.forms import CodeForm, DoorForm, NameForm, SetPasswordForm
 from accounts.models import Bounce
 from accounts.names import NameRefusal
-from accounts.proof import has_fresh_sign_in, to_proof
+from accounts.proof import has_fresh_sign_in, to_proof, with_next
 
 
 @never_cache
@@ -40,7 +40,7 @@ def door(request):
     if form.is_valid():
         if not send_code(request, form.cleaned_data["name"], form.cleaned_data["email"]):
             return ratelimit.respond_429(request)
-        return redirect(_with_next(request, "account_confirm_login_code"))
+        return redirect(with_next(request, "account_confirm_login_code"))
     context = {"form": form, "next": get_next_redirect_url(request)}
     return render(request, "account/login.html", context)
 
@@ -80,7 +80,7 @@ def enter_code(request):
     context = {
         "button": _("Sign in"),
         "resend": reverse("account_login"),
-        "back": _with_next(request, "account_login"),
+        "back": with_next(request, "account_login"),
     }
     return take_code(request, context)
 
@@ -131,11 +131,6 @@ def _code_page(request, context):
 
 def _posted(request):
     return request.POST if request.method == "POST" else None
-
-
-def _with_next(request, name):
-    path = get_next_redirect_url(request)
-    return reverse(name) + (f"?{urlencode({'next': path})}" if path else "")
 
 
 @never_cache
