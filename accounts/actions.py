@@ -281,12 +281,12 @@ def retry_notifications(*, notifications: NotificationQuerySet) -> int:
     """Let messages that were given up or expired try again now. Return how many.
 
     Messages with a code are not among them: their text is gone; nor what was taken back
-    since. That mails to the address
-    came back is forgotten, so that the mail server is asked again.
+    since. That mails to the address came back is forgotten, so that the mail server is asked
+    again.
     """
     ended = notifications.failed().filter(is_private=False)
-    for address in {notification.to for notification in ended.select_related("recipient")}:
-        forget_bounce(address=address)
+    addresses = {notification.to.lower() for notification in ended.select_related("recipient")}
+    Bounce.objects.filter(address__in=addresses).delete()
     return ended.update(
         outcome=Notification.Outcome.WAITING,
         ended_at=None,
