@@ -305,6 +305,4 @@ class TaskRun(models.Model):
 
     @classmethod
     def record(cls, task: str) -> None:
-        cls.objects.update_or_create(
-            task=task, defaults={"finished_at": Now()}, create_defaults={"finished_at": Now()}
-        )
+        cls.objects.update_or_create(task=task, defaults={"finished_at": Now()})

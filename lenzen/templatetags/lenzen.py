@@ -79,7 +79,7 @@ def town_words(words: str):
 def with_town_words(sentence, words: str):
     """A sentence of ours, in which ``words`` are the town's: only they are named as German."""
     before, found, after = str(sentence).rpartition(words) if words else ("", "", "")
-    if not found or get_language() == settings.LANGUAGE_CODE:
+    if not found or get_language() == GERMAN:
         return sentence
     return format_html("{}{}{}", before, town_words(found), after)
 
