@@ -19,7 +19,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.models import Notification, TaskRun
 from accounts.town import last_known
-from comments.models import MAX_LENGTH
+from comments.models import LONGEST_DRAFT
 from lenzen.search import knows_word_forms, words_of
 from lenzen.search import search as search_for
 from strategies.dates import entries
@@ -30,9 +30,6 @@ OVERDUE = timedelta(minutes=15)
 
 MOST_READ = 3_000_000
 """How many bytes are read of a form that is too big."""
-
-MOST_GIVEN_BACK = 4 * MAX_LENGTH
-"""How many characters of its text are shown: as many as a draft holds."""
 
 FORMS_ONLY = {"discard_draft", "remove_version", "show_again", "take_waiting_text", "vote"}
 """Addresses that take forms and show no page."""
@@ -134,7 +131,7 @@ def _typed(request):
 
 def bad_request(request, exception):
     if isinstance(exception, RequestDataTooBig):
-        most = number_format(MOST_GIVEN_BACK, force_grouping=True)
+        most = number_format(LONGEST_DRAFT, force_grouping=True)
         return _plain("413.html", 413, text=_beginning(request), most=most)
     return _plain("400.html", 400)
 
@@ -152,7 +149,7 @@ def _beginning(request):
     except (OSError, ValueError):
         # The line broke, or it is no form of ours.
         return ""
-    return fields.get("text", [""])[0][:MOST_GIVEN_BACK]
+    return fields.get("text", [""])[0][:LONGEST_DRAFT]
 
 
 def server_error(request):

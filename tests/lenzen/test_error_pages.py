@@ -10,8 +10,9 @@ from django.utils.html import escape
 from django.utils.http import urlencode
 
 from accounts.town import town
+from comments.models import LONGEST_DRAFT
 from lenzen.templatetags.lenzen import with_telephone
-from lenzen.views import MOST_GIVEN_BACK, MOST_READ, bad_request, server_error
+from lenzen.views import MOST_READ, bad_request, server_error
 from tests.accounts.door import HOST
 from tests.addresses import public_addresses
 from tests.factories import GoalFactory, StrategyFactory
@@ -39,14 +40,14 @@ def test_too_much_at_once_comes_back_as_far_as_it_can_be_read(goal, citizen, is_
     client = Client(enforce_csrf_checks=True)
     if is_signed_in:
         client.force_login(citizen)
-    said = TEXT + "ä" * MOST_GIVEN_BACK
+    said = TEXT + "ä" * LONGEST_DRAFT
     form = urlencode({"csrfmiddlewaretoken": "x", "text": said + "ö" * 200_000})
 
     response = client.post(goal.get_absolute_url(), form, FORM, headers=HOST)
 
     assert response.status_code == 413
     page = response.content.decode()
-    assert f">{escape(said[:MOST_GIVEN_BACK])}</textarea>" in page
+    assert f">{escape(said[:LONGEST_DRAFT])}</textarea>" in page
     assert "höchstens die ersten 16.000 Zeichen" in page
 
 
