@@ -175,8 +175,7 @@ class Phase(models.Model):
 
     def tally(self) -> dict[str, int]:
         """``contributions`` and ``participants``, as ``with_tally`` counts them."""
-        counted = Phase.objects.with_tally().filter(pk=self.pk)
-        return counted.values("contributions", "participants").get()
+        return self.participations.tally()
 
 
 class PhaseEventQuerySet(models.QuerySet):
