@@ -223,7 +223,7 @@ def _give_to_owner(request):
     place = {"strategy": draft.strategy, "goal": draft.goal, "parent": draft.parent}
     words = {"version": draft.answered_version, "text": draft.text, "label": draft.label}
     request.session["nameless_draft"] = save_draft(person=request.user, **place, **words).pk
-    discard_draft(token=draft.token, **place)
+    draft.delete()
 
 
 @never_cache
@@ -256,9 +256,7 @@ def _publish_waiting(request, place, draft):
         messages.error(request, error.refusal.sentence, extra_tags=about)
         if twin:
             # It is there already, so nothing waits any more.
-            discard_draft(
-                token=draft.token, strategy=draft.strategy, goal=draft.goal, parent=draft.parent
-            )
+            draft.delete()
             return redirect(twin)
         return redirect(place)
 
