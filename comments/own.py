@@ -4,14 +4,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from comments import threads
 from comments.models import Comment
+from comments.waiting import place_of_text
 from strategies.wording import day, day_and_time, named
 
 
@@ -46,7 +45,7 @@ def _outcome(comment):
 @require_safe
 def drafts(request):
     """What somebody has begun and not published, newest first."""
-    theirs = request.user.drafts.select_related("strategy", "goal__strategy").order_by("-saved_at")
+    theirs = request.user.drafts.select_related("strategy", "goal", "parent").order_by("-saved_at")
     theirs = list(theirs)
     for draft in theirs:
         place = draft.goal or draft.strategy
@@ -60,11 +59,7 @@ def _place_of(draft):
     """Where the text can be written on; empty while its strategy is not public."""
     if not draft.strategy.is_public:
         return ""
-    path = reverse("discussion", args=[draft.strategy.slug])
-    if draft.goal:
-        path = draft.goal.get_absolute_url()
-    query = f"?{urlencode({'antwort': draft.parent_id})}" if draft.parent_id else ""
-    return f"{path}{query}#eingabe"
+    return place_of_text(draft.strategy, draft.goal, draft.parent)
 
 
 @never_cache
@@ -72,7 +67,7 @@ def _place_of(draft):
 @require_POST
 def discard(request, pk):
     """Throw a draft away; there is no second question, for there is no deed."""
-    theirs = request.user.drafts.select_related("strategy", "goal__strategy")
+    theirs = request.user.drafts.select_related("strategy", "goal", "parent")
     draft = get_object_or_404(theirs, pk=pk)
     here = _place_of(draft) if "from_place" in request.POST else ""
     draft.delete()

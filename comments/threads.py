@@ -35,6 +35,13 @@ def numbered(pk: int) -> str:
     return _("No. {number}").replace(" ", NO_BREAK_SPACE).format(number=pk)
 
 
+def page_of(strategy: Strategy, goal: Goal | None) -> str:
+    """Where people read and write about a goal, or about a strategy as a whole."""
+    if goal:
+        return reverse("goal", args=[strategy.slug, goal.number])
+    return reverse("discussion", args=[strategy.slug])
+
+
 def prepare(comments: Iterable[Comment], viewer=None) -> list[Comment]:
     """Give each comment what a page says of it: ``number``, ``url``, ``date``, ``kind``,
     ``edited``, ``placeholder`` and ``is_own``."""

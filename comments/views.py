@@ -267,13 +267,9 @@ def comment(request, pk):
 
 
 def _to_its_place(comment, query):
-    strategy = comment.phase.strategy
-    if comment.goal:
-        path = reverse("goal", args=[strategy.slug, comment.goal.number])
-    else:
-        path = reverse("discussion", args=[strategy.slug])
+    page = threads.page_of(comment.phase.strategy, comment.goal)
     query = f"?{urlencode(query)}" if query else ""
-    return redirect(f"{path}{query}#kommentar-{comment.pk}")
+    return redirect(f"{page}{query}#kommentar-{comment.pk}")
 
 
 @require_POST

@@ -23,6 +23,7 @@ from comments.drafts import discard_draft, let_wait, save_draft
 from comments.messages import waiting_url
 from comments.models import Draft
 from comments.rules import closed, too_many_comments
+from comments.threads import page_of
 from strategies.models import Phase
 from strategies.wording import day_and_time, end_of_day, last_day
 
@@ -34,11 +35,8 @@ LAST_HOUR = timedelta(hours=1)
 
 def place_of_text(strategy, goal, parent):
     """Where people write on: at the form, and what is said of it."""
-    if goal:
-        here = reverse("goal", args=[strategy.slug, goal.number])
-    else:
-        here = reverse("discussion", args=[strategy.slug])
-    return f"{here}?antwort={parent.pk}#eingabe" if parent else f"{here}#eingabe"
+    query = f"?antwort={parent.pk}" if parent else ""
+    return f"{page_of(strategy, goal)}{query}#eingabe"
 
 
 def keep(request, strategy, goal, said):
@@ -151,7 +149,7 @@ def show_text(request, token):
         "draft": draft,
         "strategy": draft.strategy if phase else None,
         "place": draft.goal or draft.strategy,
-        "url": place_of_text(draft.strategy, draft.goal, None).partition("#")[0],
+        "url": page_of(draft.strategy, draft.goal),
         "name": request.user.public_name if signed_in else draft.name,
         "kept_until": day_and_time(draft.saved_at + VISIT),
         "last_hour": in_last_hour(phase) if phase else "",
