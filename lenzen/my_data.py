@@ -1,17 +1,35 @@
 """Pages on which people take their data along, or delete their account."""
 
+from django import forms
 from django.contrib.auth import logout
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.proof import fresh_sign_in_required
 from comments.models import Comment, CommentVersion
-from lenzen.forms import ErasureForm
 from lenzen.personal_data import ErasureRefused, as_zip, erase, refusal
+
+
+class ErasureForm(forms.Form):
+    """What becomes of the comments when their author's account is deleted."""
+
+    comments = forms.ChoiceField(
+        label=gettext_lazy("What is to become of your comments?"),
+        choices=[
+            ("keep", gettext_lazy("They stay. Instead of your name it says “Deleted account”.")),
+            (
+                "withdraw",
+                gettext_lazy("They are withdrawn. Your words are deleted and cannot come back."),
+            ),
+        ],
+        initial="keep",
+        widget=forms.RadioSelect,
+    )
 
 
 @never_cache

@@ -1,16 +1,18 @@
 """Pages for those who want to hear of strategies by e-mail, or no more."""
 
 from allauth.core import ratelimit
+from django import forms
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from strategies.forms import FollowForm
+from accounts.forms import AddressField
 from strategies.messages import read_confirm_token, read_unsubscribe_token
 from strategies.models import Strategy, Subscription
 from strategies.subscriptions import (
@@ -21,6 +23,12 @@ from strategies.subscriptions import (
     subscribe,
     unsubscribe,
 )
+
+
+class FollowForm(forms.Form):
+    """The address of somebody who wants to hear of things without an account."""
+
+    email = AddressField(help_text=gettext_lazy("Is not published."))
 
 
 @never_cache
