@@ -1,5 +1,3 @@
-import re
-
 from allauth.account.models import EmailAddress
 from allauth.account.signals import email_changed
 from django import forms
@@ -19,8 +17,7 @@ from accounts.actions import retry_notifications
 from accounts.forms import only_ascii
 from accounts.models import Bounce, Notification, User
 from accounts.names import skeleton
-
-_ADDRESS = re.compile(r"\S+@\S+")
+from accounts.sending import without_addresses
 
 
 def offer_undo(request: HttpRequest, *, done: str, about: str, time: str, url: str) -> None:
@@ -270,7 +267,7 @@ class NotificationAdmin(OnlyListedFilters, admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("why"))
     def why(self, notification):
-        return _ADDRESS.sub("…", notification.last_error) or "–"
+        return without_addresses(notification.last_error) or "–"
 
     @admin.action(description=gettext_lazy("Try again"), permissions=["retry"])
     def retry(self, request, queryset):

@@ -1,7 +1,7 @@
 from celery import shared_task
 
-from accounts.actions import send_due_notifications
 from accounts.models import TaskRun
+from accounts.sending import send_due_notifications
 
 
 @shared_task

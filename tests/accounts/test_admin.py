@@ -2,8 +2,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from accounts.actions import record_bounce, send_due_notifications
+from accounts.actions import record_bounce
 from accounts.models import Bounce, Notification, User
+from accounts.sending import send_due_notifications
 from tests.factories import NotificationFactory, UserFactory, days
 from tests.pages import form_values
 

@@ -13,8 +13,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.actions import confirm_address, send_due_notifications
+from accounts.actions import confirm_address
 from accounts.models import Notification, User
+from accounts.sending import send_due_notifications
 from tests.accounts.door import CODE, DOOR, HOST, NAME, code_sent, enter, knock, signed_in_as
 from tests.factories import UserFactory
 

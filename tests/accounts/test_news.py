@@ -9,17 +9,16 @@ from django.core.management import CommandError, call_command
 from django.db.models.functions import Now
 
 from accounts.actions import (
-    BATCH,
     choose_rhythm,
     mark_read,
     notify,
     notify_news,
     record_bounce,
     retract,
-    send_due_notifications,
 )
 from accounts.messages import as_email, blocks, no_news_url
 from accounts.models import Bounce, Notification, User
+from accounts.sending import BATCH, send_due_notifications
 from tests.accounts.door import code_sent, enter, knock
 from tests.factories import NotificationFactory, UserFactory, days
 

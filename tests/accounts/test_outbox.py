@@ -12,12 +12,11 @@ from accounts.actions import (
     forget_bounce,
     notify,
     retract,
-    retry_delay,
     retry_notifications,
     reword,
-    send_due_notifications,
 )
 from accounts.models import Notification, User
+from accounts.sending import retry_delay, send_due_notifications
 from accounts.tasks import send_notifications
 from accounts.town import Frame, remember, town
 from tests.factories import NotificationFactory, TownFactory, UserFactory, days
@@ -174,7 +173,7 @@ def test_the_claim_of_a_worker_that_dies_runs_out_after_five_minutes(monkeypatch
     def die():
         raise SystemExit
 
-    monkeypatch.setattr("accounts.actions.get_connection", die)
+    monkeypatch.setattr("accounts.sending.get_connection", die)
     with pytest.raises(SystemExit):
         send_due_notifications()
 

@@ -11,7 +11,7 @@ from allauth.mfa.webauthn.internal.auth import WebAuthn
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from accounts.actions import send_due_notifications
+from accounts.sending import send_due_notifications
 from tests.accounts.door import enter, knock, signed_in_as
 from tests.accounts.test_account import app_code, by_code, new_passkey
 from tests.factories import UserFactory

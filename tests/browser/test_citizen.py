@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from accounts.actions import send_due_notifications
+from accounts.sending import send_due_notifications
 from comments.models import Comment
 from strategies.models import Subscription
 from tests.factories import CommentFactory, GoalFactory, PhaseFactory

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from accounts.actions import send_due_notifications
+from accounts.sending import send_due_notifications
 from comments.actions import post_comment
 from comments.models import Comment
 from comments.rulebook import Rule

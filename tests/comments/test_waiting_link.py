@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
 
-from accounts.actions import send_due_notifications
 from accounts.models import Notification, User
+from accounts.sending import send_due_notifications
 from comments.models import Comment, Draft
 from comments.waiting import in_last_hour
 from strategies.actions import close_phase, unpublish_strategy

@@ -3,8 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from accounts.actions import send_due_notifications
 from accounts.models import Notification
+from accounts.sending import send_due_notifications
 from comments.actions import (
     WithdrawalRefused,
     post_comment,

@@ -13,9 +13,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import gettext, override
 
-from accounts.actions import send_due_notifications
 from accounts.messages import no_news_url
 from accounts.models import Notification
+from accounts.sending import send_due_notifications
 from accounts.town import SLOTS, forget
 from comments.actions import edit_comment, post_comment
 from comments.drafts import let_wait

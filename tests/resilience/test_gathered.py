@@ -15,7 +15,7 @@ def test_four_senders_make_one_mail_of_what_was_gathered_for_somebody(processes,
     for _ in range(4):
         for person in people:
             NotificationFactory(recipient=person, is_gathered=True)
-    senders = processes("accounts.actions.send_due_notifications", 4, EMAIL_URL=mail_server.url)
+    senders = processes("accounts.sending.send_due_notifications", 4, EMAIL_URL=mail_server.url)
 
     for sender in senders:
         sender.go()

@@ -6,15 +6,15 @@ from collections import Counter
 import pytest
 from django.db.models.functions import Now
 
-from accounts.actions import send_due_notifications
 from accounts.models import Notification
+from accounts.sending import send_due_notifications
 from strategies.models import PhaseEvent
 from tests.factories import NotificationFactory, PhaseFactory, SubscriptionFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 RECORD = "strategies.actions.record_due_events"
-SEND = "accounts.actions.send_due_notifications"
+SEND = "accounts.sending.send_due_notifications"
 
 
 def run_together(processes) -> list[int]:

@@ -1,0 +1,183 @@
+"""How messages leave: what is due is claimed, sent and marked."""
+
+import re
+import smtplib
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.core.mail import get_connection
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from accounts.actions import record_bounce
+from accounts.messages import as_email
+from accounts.models import Bounce, Notification, NotificationQuerySet, User
+
+CLAIM = timedelta(minutes=5)
+"""How long a worker may hold what it claimed. A batch must be through well before."""
+
+BATCH = 50
+"""Mails at a time."""
+
+Letter = list[Notification]
+"""What leaves as one mail: one message, or all that was gathered for somebody."""
+
+_ADDRESS = re.compile(r"\S+@\S+")
+
+
+def retry_delay(attempts: int) -> timedelta:
+    """How long to wait after so many failed attempts: 2, 4, 8 ... minutes, at most an hour."""
+    return min(timedelta(minutes=2 ** min(attempts, 6)), timedelta(hours=1))
+
+
+def send_due_notifications() -> int:
+    """Send what is due, one batch. Return how many messages were claimed.
+
+    No transaction is open while the mail server answers. A worker that dies in between
+    leaves its claim to run out; at most the mail in flight is sent twice.
+    """
+    _end(Notification.objects.expired(), Notification.Outcome.EXPIRED)
+    claimed = _claim() + _claim_gathered()
+    if not claimed:
+        return 0
+    letters = deque(_deliverable(claimed))
+    connection = get_connection()
+    try:
+        connection.open()
+        while letters:
+            if letter := _still_owed(letters[0]):
+                _send(letter, connection)
+            letters.popleft()
+    except OSError as error:
+        # The server is away: the rest would fare no better, each after a long wait.
+        for letter in letters:
+            _postpone(letter, error)
+    finally:
+        connection.close()
+    return sum(map(len, claimed))
+
+
+@transaction.atomic
+def _claim() -> list[Letter]:
+    # Two statements: with one, PostgreSQL claimed rows that another worker had just sent.
+    # Codes first: somebody waits for them.
+    due = Notification.objects.due().filter(is_gathered=False)
+    due = due.order_by("-is_private", "send_at", "pk").select_for_update(skip_locked=True)
+    ids = list(due.values_list("pk", flat=True)[:BATCH])
+    return [[notification] for notification in _take(Notification.objects.filter(pk__in=ids))]
+
+
+@transaction.atomic
+def _claim_gathered() -> list[Letter]:
+    # Who holds the person holds all that was gathered for them, so that it leaves in one
+    # mail. It is asked for again in the next statement: another worker may have sent it.
+    due = Notification.objects.due().filter(is_gathered=True)
+    ids = list(due.order_by().values_list("recipient", flat=True).distinct()[:BATCH])
+    people = User.objects.filter(pk__in=ids).order_by("pk")
+    people = list(people.select_for_update(skip_locked=True, no_key=True))
+    letters = defaultdict(list)
+    for notification in _take(due.filter(recipient__in=people)):
+        letters[notification.recipient_id].append(notification)
+    return list(letters.values())
+
+
+def _take(rows: NotificationQuerySet) -> Letter:
+    ids = list(rows.values_list("pk", flat=True))
+    Notification.objects.filter(pk__in=ids).update(claimed_until=Now() + CLAIM)
+    return _read(Notification.objects.filter(pk__in=ids))
+
+
+def _read(rows: NotificationQuerySet) -> Letter:
+    return list(rows.select_related("recipient").order_by("-is_private", "send_at", "pk"))
+
+
+def _still_owed(letter: Letter) -> Letter:
+    # While the rest of a batch is sent, comments are hidden and accounts erased. One query a
+    # letter, so that only what is in flight already can still say what was taken back.
+    return _read(_rows(letter).waiting())
+
+
+def _rows(letter: Letter) -> NotificationQuerySet:
+    return Notification.objects.filter(pk__in=[notification.pk for notification in letter])
+
+
+def _deliverable(letters: list[Letter]) -> Iterator[Letter]:
+    """Give up the letters that nobody would get; let pass the others.
+
+    Codes are tried even where mails came back: the way back is to enter one.
+    """
+    addresses = [letter[0].to.lower() for letter in letters]
+    bounces = Bounce.objects.filter(address__in=addresses)
+    bounced = set(bounces.values_list("address", flat=True))
+    for letter in letters:
+        first = letter[0]
+        if first.recipient and not first.recipient.is_active:
+            _give_up(letter, _("The account is deactivated."))
+        elif first.to.lower() in bounced and not first.is_private:
+            _give_up(letter, _("The address takes no mails."))
+        else:
+            yield letter
+
+
+def _send(letter: Letter, connection) -> None:
+    """Send one mail and write down what became of it. OSError: the server is away."""
+    try:
+        connection.send_messages([as_email(letter)])
+    except smtplib.SMTPServerDisconnected:
+        raise
+    except smtplib.SMTPRecipientsRefused as refused:
+        _refused(letter, *next(iter(refused.recipients.values())))
+    except smtplib.SMTPDataError as refused:
+        _refused(letter, refused.smtp_code, refused.smtp_error)
+    except smtplib.SMTPException as error:
+        _postpone(letter, error)
+    except OSError:
+        raise
+    except Exception as error:
+        # Whatever it is: one bad message must not hold up the rest.
+        _postpone(letter, error)
+    else:
+        _end(_rows(letter), Notification.Outcome.SENT)
+
+
+def _refused(letter: Letter, code: int, answer: bytes | str) -> None:
+    text = answer.decode(errors="replace") if isinstance(answer, bytes) else answer
+    if not 500 <= code < 600:
+        _postpone(letter, f"{code} {text}")
+        return
+    _give_up(letter, f"{code} {text}")
+    # Nothing is remembered of addresses that somebody mistyped at the door; and "5.3",
+    # "5.6" and "5.7" speak of the message, or of us.
+    if not letter[0].is_private and not text.startswith(("5.3.", "5.6.", "5.7.")):
+        record_bounce(address=letter[0].to, answer=without_addresses(f"{code} {text}")[:300])
+
+
+def without_addresses(answer: str) -> str:
+    """What a mail server answered, without to whom."""
+    return _ADDRESS.sub("…", answer)
+
+
+def _give_up(letter: Letter, why: str) -> None:
+    _end(_rows(letter), Notification.Outcome.GIVEN_UP, last_error=why[:300])
+
+
+def _end(rows: NotificationQuerySet, outcome: str, **fields) -> None:
+    fields |= {"outcome": outcome, "ended_at": Now(), "claimed_until": None}
+    if outcome != Notification.Outcome.EXPIRED:
+        fields["attempts"] = F("attempts") + 1
+    rows = rows.filter(ended_at=None)
+    rows.filter(is_private=True).update(subject="", body="", **fields)
+    rows.filter(is_private=False).update(**fields)
+
+
+def _postpone(letter: Letter, error: Exception | str) -> None:
+    attempts = max(notification.attempts for notification in letter) + 1
+    _rows(letter).update(
+        attempts=attempts,
+        send_at=Now() + retry_delay(attempts),
+        claimed_until=None,
+        last_error=(str(error) or type(error).__name__)[:300],
+    )
