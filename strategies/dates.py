@@ -1,6 +1,6 @@
-"""The dates of the plan, past and coming: openings, closings, promised answers, milestones."""
+"""The dates of the plan, past and coming: as a list of all strategies, and as the way of one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,7 +8,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from strategies.models import Milestone, Phase, Strategy
-from strategies.wording import clock, last_day, last_weekday, weekday
+from strategies.wording import clock, day, days_of, last_day, last_weekday, state, tally, weekday
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,66 @@ def _of(strategy, phase):
     closing = last_weekday(phase.closes_at)
     yield Entry("closing", last, closing, title, phase, strategy, has_ended)
     if phase.answered_at:
-        day, title = phase.answered_at, _("Answer of the administration")
-        yield Entry("answer", day, weekday(day), title, phase, strategy, day <= today)
+        on, title = phase.answered_at, _("Answer of the administration")
+        yield Entry("answer", on, weekday(on), title, phase, strategy, on <= today)
     elif phase.answer_by:
-        day, title = phase.answer_by, _("The administration answers by this day")
-        yield Entry("answer", day, weekday(day), title, phase, strategy, day < today)
+        on, title = phase.answer_by, _("The administration answers by this day")
+        yield Entry("answer", on, weekday(on), title, phase, strategy, on < today)
 
 
 def _of_milestone(strategy, milestone):
-    day, is_past = milestone.day, milestone.day < localtime(milestone.now).date()
-    return Entry("milestone", day, weekday(day), milestone.title, milestone, strategy, is_past)
+    on, is_past = milestone.day, milestone.day < localtime(milestone.now).date()
+    return Entry("milestone", on, weekday(on), milestone.title, milestone, strategy, is_past)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A station on the way of a strategy. ``state`` is done, current or planned; ``about``
+    says that the title is the town's."""
+
+    title: str
+    when: str
+    state: str
+    detail: str = ""
+    about: Phase | Milestone | None = None
+
+    @property
+    def state_in_words(self) -> str:
+        return {"done": _("done"), "current": _("under way"), "planned": _("planned")}[self.state]
+
+    @property
+    def is_today(self) -> bool:
+        return self.state == "current" and isinstance(self.about, Milestone)
+
+
+def timeline(
+    strategy: Strategy, phases: Sequence[Phase], milestones: Sequence[Milestone]
+) -> list[Step]:
+    """The way of a strategy, day by day. All come with ``now``, phases with their tally."""
+    dated = [each for phase in phases for each in _steps_of_phase(phase)]
+    dated += [(milestone.day, _step_of_milestone(milestone)) for milestone in milestones]
+    dated.sort(key=lambda each: each[0])
+    if strategy.is_public:
+        draft = Step(_("Draft"), strategy.edition or day(strategy.published_at), "done")
+    else:
+        draft = Step(_("Draft"), strategy.edition or _("not yet published"), "current")
+    return [draft, *(step for _day, step in dated)]
+
+
+def _steps_of_phase(phase: Phase) -> Iterator[tuple[date, Step]]:
+    now = state(phase, phase.now)
+    said = {"before": "planned", "open": "current", "closed": "done"}[now]
+    detail = tally(phase.contributions, phase.participants) if now != "before" else ""
+    first = localtime(phase.opens_at).date()
+    yield first, Step(phase.title, days_of(phase), said, detail, phase)
+    answer = _("Answer of the administration")
+    if on := phase.answered_at:
+        yield on, Step(answer, day(on), "done")
+    elif by := phase.answer_by:
+        yield by, Step(answer, _("by {day}").format(day=day(by)), "planned")
+
+
+def _step_of_milestone(milestone: Milestone) -> Step:
+    on, today = milestone.day, localtime(milestone.now).date()
+    said = "current" if on == today else "done" if on < today else "planned"
+    return Step(milestone.title, day(on), said, about=milestone)

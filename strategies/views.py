@@ -12,10 +12,10 @@ from qrcode.image.svg import SvgPathFillImage
 
 from accounts.messages import absolute
 from strategies.calendar import calendar
-from strategies.dates import entries
+from strategies.dates import entries, timeline
 from strategies.following import with_is_followed
 from strategies.models import Goal, Milestone, Phase, PhaseEvent, Strategy
-from strategies.wording import day, event_day, event_sentence, timeline, timing
+from strategies.wording import day, event_day, event_sentence, timing
 
 
 def published_strategies() -> list[Strategy]:

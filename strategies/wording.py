@@ -4,7 +4,7 @@ Days are calendar days in the town's time zone. Nothing here asks a clock: the c
 passes the database's time.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -17,7 +17,7 @@ from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from strategies.constraints import OVERLAP
-from strategies.models import Goal, Milestone, Phase, PhaseEvent, Strategy
+from strategies.models import Goal, Phase, PhaseEvent, Strategy
 
 _NO_BREAK = str.maketrans({" ": "\N{NO-BREAK SPACE}"})
 
@@ -325,59 +325,6 @@ def overlap_named(refused: ValidationError) -> ValidationError:
             )
             error.message = text.format(title=other.title, days=days_of(other))
     return refused
-
-
-@dataclass(frozen=True)
-class Step:
-    """A station on the way of a strategy. ``state`` is done, current or planned; ``about``
-    says that the title is the town's."""
-
-    title: str
-    when: str
-    state: str
-    detail: str = ""
-    about: Phase | Milestone | None = None
-
-    @property
-    def state_in_words(self) -> str:
-        return {"done": _("done"), "current": _("under way"), "planned": _("planned")}[self.state]
-
-    @property
-    def is_today(self) -> bool:
-        return self.state == "current" and isinstance(self.about, Milestone)
-
-
-def timeline(
-    strategy: Strategy, phases: Sequence[Phase], milestones: Sequence[Milestone]
-) -> list[Step]:
-    """The way of a strategy, day by day. All come with ``now``, phases with their tally."""
-    dated = [each for phase in phases for each in _steps_of_phase(phase)]
-    dated += [(milestone.day, _step_of_milestone(milestone)) for milestone in milestones]
-    dated.sort(key=lambda each: each[0])
-    if strategy.is_public:
-        draft = Step(_("Draft"), strategy.edition or day(strategy.published_at), "done")
-    else:
-        draft = Step(_("Draft"), strategy.edition or _("not yet published"), "current")
-    return [draft, *(step for _day, step in dated)]
-
-
-def _steps_of_phase(phase: Phase) -> Iterator[tuple[date, Step]]:
-    now = state(phase, phase.now)
-    said = {"before": "planned", "open": "current", "closed": "done"}[now]
-    detail = tally(phase.contributions, phase.participants) if now != "before" else ""
-    first = localtime(phase.opens_at).date()
-    yield first, Step(phase.title, days_of(phase), said, detail, phase)
-    answer = _("Answer of the administration")
-    if on := phase.answered_at:
-        yield on, Step(answer, day(on), "done")
-    elif by := phase.answer_by:
-        yield by, Step(answer, _("by {day}").format(day=day(by)), "planned")
-
-
-def _step_of_milestone(milestone: Milestone) -> Step:
-    on, today = milestone.day, localtime(milestone.now).date()
-    said = "current" if on == today else "done" if on < today else "planned"
-    return Step(milestone.title, day(on), said, about=milestone)
 
 
 def event_day(event: PhaseEvent) -> date:
