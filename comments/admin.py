@@ -157,16 +157,20 @@ class CommentAdmin(OnlyListedFilters, admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("decision"))
     def deed(self, comment):
+        link = '<a class="deed" href="{}">{}<span class="visually-hidden"> ({})</span></a>'
+        links = ((url, label, comment) for url, label in self.deeds(comment))
+        return format_html_join(" ", link, links) or "–"
+
+    def deeds(self, comment):
+        """What can be decided about it now: addresses, and what the links say."""
         deeds = []
-        if comment.hidden_by:
+        if comment.hidden_by_id:
             deeds.append(("restore", _("Show again…")))
         elif not comment.withdrawn_at:
             deeds.append(("hide", _("Hide…")))
         if comment.open_reports:
             deeds.append(("dismiss", _("Dismiss reports…")))
-        link = '<a class="deed" href="{}">{}<span class="visually-hidden"> ({})</span></a>'
-        links = ((_address(name, [comment.pk]), label, comment) for name, label in deeds)
-        return format_html_join(" ", link, links) or "–"
+        return [(_address(name, [comment.pk]), label) for name, label in deeds]
 
     @admin.display(description=gettext_lazy("decisions"))
     def history(self, comment):
@@ -221,6 +225,10 @@ class CommentAdmin(OnlyListedFilters, admin.ModelAdmin):
 
     def has_delete_permission(self, request, obj=None):
         return False
+
+    def render_change_form(self, request, context, *args, obj=None, **kwargs):
+        context["deeds"] = self.deeds(obj)
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def get_urls(self):
         pages = {
