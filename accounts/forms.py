@@ -22,6 +22,8 @@ LABELS = {
     "code": _("Code"),
     "name": _("What you call this passkey"),
 }
+YEARS = range(2000, 2101)
+
 HINTS = {
     "password1": _("At least 8 characters. Frequent passwords are not accepted."),
     "name": _("For example: Telephone, or key ring."),
@@ -48,6 +50,26 @@ class AddressField(forms.EmailField):
         widget = forms.EmailInput({"autocomplete": "email"})
         label = _("E-mail address")
         super().__init__(label=label, max_length=longest, widget=widget, **kwargs)
+
+
+class DayInput(forms.DateInput):
+    """The browser's own calendar; where it has none, a day is typed."""
+
+    def __init__(self, attrs=None):
+        super().__init__({"type": "date"} | (attrs or {}), format="%Y-%m-%d")
+
+
+class DayField(forms.DateField):
+    """A day of our time."""
+
+    def __init__(self, **options):
+        super().__init__(**{"widget": DayInput()} | options)
+
+    def validate(self, value):
+        super().validate(value)
+        # Browsers take „26“ for the year 26.
+        if value and value.year not in YEARS:
+            raise forms.ValidationError(_("Please check the year."))
 
 
 class PublicNameField(forms.CharField):

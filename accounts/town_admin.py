@@ -3,7 +3,7 @@
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import models, transaction
 from django.forms.models import model_to_dict
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
@@ -14,6 +14,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.forms import DayField
 from accounts.messages import in_one_line
 from accounts.pictures import kind_of
 from accounts.town import (
@@ -163,12 +164,7 @@ class TownAdmin(VersionAdmin):
 class StatementAdmin(VersionAdmin):
     fields = ["number", "standard", "law", "state", "known_gaps", "made_on", "reviewed_on"]
     fields += ["method", "answer_within", "enforcement_body"]
-
-    def formfield_for_dbfield(self, db_field, request, **kwargs):
-        if db_field.get_internal_type() == "DateField":
-            kwargs["widget"] = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
-            return db_field.formfield(**kwargs)
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
+    formfield_overrides = {models.DateField: {"form_class": DayField}}
 
 
 class PageVersionForm(VersionForm):

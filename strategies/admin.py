@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.admin import already_taken_back, offer_undo
+from accounts.forms import DayField
 from lenzen.richtext import editor_csp
 from strategies.actions import (
     PhaseRefused,
@@ -41,7 +42,6 @@ from strategies.admin_forms import (
     StrategyForm,
     WordingForm,
 )
-from strategies.fields import DayField
 from strategies.models import TAKE_BACK, Goal, Milestone, Participation, Phase, PhaseEvent, Strategy
 from strategies.wording import clock, day, event_sentence, last_moment, state, tally, timing
 

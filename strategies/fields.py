@@ -8,30 +8,10 @@ from django.forms.utils import from_current_timezone
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import DayField, DayInput
 from strategies.wording import last_day
 
 _LAST_MINUTE = time(23, 59)
-_YEARS = range(2000, 2101)
-
-
-class DayInput(forms.DateInput):
-    """The browser's own calendar; where it has none, a day is typed."""
-
-    def __init__(self, attrs=None):
-        super().__init__({"type": "date"} | (attrs or {}), format="%Y-%m-%d")
-
-
-class DayField(forms.DateField):
-    """A day on which something of a plan may happen."""
-
-    def __init__(self, **options):
-        super().__init__(**{"widget": DayInput()} | options)
-
-    def validate(self, value):
-        super().validate(value)
-        # Browsers take „26“ for the year 26.
-        if value and value.year not in _YEARS:
-            raise ValidationError(_("Please check the year."))
 
 
 class TimeInput(forms.TimeInput):
