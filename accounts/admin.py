@@ -251,7 +251,7 @@ class NotificationAdmin(OnlyListedFilters, admin.ModelAdmin):
     def to(self, notification):
         if not notification.recipient:
             return _("An address without account")
-        if notification.names_all or notification.is_news:
+        if notification.names_all or notification.is_about_phase:
             return str(notification.recipient)
         return _("Shown to the moderation only")
 
@@ -261,7 +261,7 @@ class NotificationAdmin(OnlyListedFilters, admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("text"))
     def words(self, notification):
-        if notification.is_private or not notification.is_news:
+        if notification.is_private or not notification.is_about_phase:
             return _("Not shown here: it holds a code or what somebody wrote.")
         return notification.body
 

@@ -271,8 +271,8 @@ class Notification(models.Model):
         return self.recipient.email if self.recipient else self.address
 
     @property
-    def is_news(self) -> bool:
-        """It tells many people the same: something happened to a phase."""
+    def is_about_phase(self) -> bool:
+        """It tells many people the same, and nothing that somebody wrote or did."""
         return self.about.startswith("event:")
 
 
