@@ -27,6 +27,8 @@ from accounts.town import town
 VALIDITY = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
 """How long a code may be used."""
 
+MINUTES_VALID = VALIDITY // timedelta(minutes=1)
+
 VISIT = timedelta(days=1)
 """How long we know a browser in which nobody signs in, and keep what was typed there."""
 
@@ -107,7 +109,7 @@ class AccountAdapter(DefaultAccountAdapter):
         person = context.get("user")
         key = (person.message_prefix if person else "") + get_random_string(20)
         context = {"code": f"{code[:3]} {code[3:]}", "link": context.get("link", "")}
-        context |= {"town": town(), "minutes": int(VALIDITY.total_seconds() // 60)}
+        context |= {"town": town(), "minutes": MINUTES_VALID}
         notify(
             addresses=[email],
             key=key,

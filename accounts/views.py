@@ -23,7 +23,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actions import NameRefused, choose_name
-from accounts.adapter import DOOR, REFUSED_NAME, VALIDITY, VISIT, SignInCode
+from accounts.adapter import DOOR, MINUTES_VALID, REFUSED_NAME, VALIDITY, VISIT, SignInCode
 from accounts.forms import CodeForm, DoorForm, NameForm, SetPasswordForm
 from accounts.models import Bounce
 from accounts.names import NameRefusal
@@ -124,7 +124,7 @@ def _code_page(request, context):
     context |= {
         "next": get_next_redirect_url(request),
         "typed": request.session.get(DOOR, {}),
-        "minutes": int(VALIDITY.total_seconds() // 60),
+        "minutes": MINUTES_VALID,
     }
     return render(request, "account/confirm_login_code.html", context)
 
@@ -182,9 +182,7 @@ def account(request):
     return render(request, "account/account.html", context)
 
 
-_address_code = ConfirmEmailVerificationCodeView.as_view(
-    extra_context={"minutes": int(VALIDITY.total_seconds() // 60)}
-)
+_address_code = ConfirmEmailVerificationCodeView.as_view(extra_context={"minutes": MINUTES_VALID})
 
 
 @never_cache
