@@ -12,6 +12,9 @@ class WordsForm(forms.Form):
     """A text of at most ``most`` characters, and what kind of comment it is. Checks the text and
     only the text."""
 
+    limit = MAX_LENGTH
+    """What a page counts against; a draft may be longer."""
+
     label = forms.ChoiceField(
         label=_("What kind of comment is it?"),
         choices=[("", _("Not specified")), *Label.choices],
