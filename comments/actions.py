@@ -88,7 +88,7 @@ def post_comment(
         author, strategy, phase, goal=goal, parent=parent, text=text, agrees_to=agrees_to
     ):
         raise CommentRefused(reason)
-    _agree(author)
+    _agree(author, agrees_to)
     comment = Comment.objects.create(
         phase=phase,
         goal=goal,
@@ -111,8 +111,10 @@ def post_comment(
     return comment
 
 
-def _agree(person: User) -> None:
-    if changed := rules_to_agree_to(person):
+def _agree(person: User, agrees_to: int | None) -> None:
+    # Asked anew, and so perhaps answered with rules that were saved since and nobody has seen.
+    changed = rules_to_agree_to(person)
+    if changed and changed.pk == agrees_to:
         accept_rules(person=person, version=changed)
 
 
@@ -181,7 +183,7 @@ def edit_comment(
     comment = held.select_related("phase__strategy", "goal", "parent__author").get(pk=comment.pk)
     if reason := may_edit(by, comment, phase, text, agrees_to, leaves_nothing):
         raise CommentRefused(reason)
-    _agree(by)
+    _agree(by, agrees_to)
     comment.label = "" if comment.parent else label
     if text != comment.text:
         if comment.was_answered():

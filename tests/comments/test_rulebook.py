@@ -10,6 +10,7 @@ from comments.actions import CommentRefused, edit_comment, hide_comment, post_co
 from comments.models import Comment
 from comments.reports import report_comment
 from comments.rulebook import HouseRule, Rule, rules_in_force
+from comments.rules import refusal
 from tests.accounts.door import enter, knock
 from tests.factories import CommentFactory, PageVersionFactory
 
@@ -114,6 +115,22 @@ def test_who_wrote_before_agrees_once(goal, citizen, signed_in):
     assert citizen.accepted_rules == changed
     assert citizen.accepted_rules_at
     assert 'name="agrees_to"' not in client.get(address).content.decode()
+
+
+def test_nobody_agrees_to_rules_that_are_saved_while_they_publish(citizen, goal, monkeypatch):
+    read = change_rules(is_to_be_accepted=True)
+
+    def ask_and_change(*args, **options):
+        answer = refusal(*args, **options)
+        change_rules(is_to_be_accepted=True)
+        return answer
+
+    monkeypatch.setattr("comments.actions.refusal", ask_and_change)
+
+    post_comment(author=citizen, strategy=goal.strategy, goal=goal, text="Trees", agrees_to=read.pk)
+
+    citizen.refresh_from_db()
+    assert citizen.accepted_rules is None
 
 
 def test_a_code_alone_agrees_to_nothing_for_who_has_an_account(client, citizen):
