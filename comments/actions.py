@@ -395,8 +395,7 @@ def take_back_decision(*, decision: Decision, by: User) -> None:
     The reports that it answered are open again.
     """
     comment = _hold_to_decide(decision.comment_id, by)
-    fresh = Decision.objects.filter(pk=decision.pk, decided_at__gt=Now() - TAKE_BACK)
-    if not fresh.exists():
+    if not comment.decisions.revocable().filter(pk=decision.pk).exists():
         raise ModerationRefused(_("The messages have left; this can no longer be taken back."))
     history = list(comment.decisions.all())
     if history[0] != decision:

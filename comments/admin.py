@@ -1,7 +1,6 @@
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, Q, TextField, Value, When
-from django.db.models.functions import Now
 from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -260,7 +259,7 @@ class CommentAdmin(OnlyListedFilters, admin.ModelAdmin):
         if request.method == "POST":
             return self._after(request, self._decide(request, comments, restore_comment))
         hiding = Decision.objects.filter(pk__in=[comment.hidden_by_id for comment in comments])
-        told = hiding.filter(decided_at__lte=Now() - TAKE_BACK)
+        told = hiding.exclude(pk__in=Decision.objects.revocable())
         title = _("Restore")
         return self._page(request, title, comments, is_told=told.exists(), template="restore")
 

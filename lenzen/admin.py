@@ -155,8 +155,7 @@ def recent_deeds(user) -> list[dict]:
             what = f"{event.phase}: {event_sentence(event)}"
             deeds.append((event, what, event.moment, "strategies_strategy"))
     if not may_moderate(user):
-        decisions = Decision.objects.filter(decided_at__gt=Now() - TAKE_BACK)
-        for decision in decisions.select_related("comment"):
+        for decision in Decision.objects.revocable().select_related("comment"):
             deeds.append((decision, f"{decision}.", decision.decided_at, "comments_comment"))
     deeds.sort(key=lambda deed: (deed[2], deed[0].pk), reverse=True)
     waiting = Notification.objects.waiting().filter(about__in=[deed[0].about for deed in deeds])

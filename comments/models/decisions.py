@@ -7,6 +7,13 @@ from django.utils.translation import gettext_lazy as _
 
 from comments.models.comments import Comment
 from comments.rulebook import reason_in_public
+from strategies.models import TAKE_BACK
+
+
+class DecisionQuerySet(models.QuerySet):
+    def revocable(self):
+        """Decisions whose messages have not left, so that they can be taken back."""
+        return self.filter(decided_at__gt=Now() - TAKE_BACK)
 
 
 class Decision(models.Model):
@@ -35,6 +42,8 @@ class Decision(models.Model):
         related_name="decisions",
     )
     decided_at = models.DateTimeField(_("decided"), db_default=Now(), editable=False)
+
+    objects = DecisionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("decision")
