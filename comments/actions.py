@@ -12,7 +12,7 @@ from comments.models import Comment, CommentVersion, Decision, Opinion, Vote
 from comments.reports import answer_reports, reopen_reports, tell_reporters_shown_again
 from comments.rulebook import rule_in_force
 from comments.rules import (
-    Refusal,
+    RefusedByRule,
     may_edit,
     may_moderate,
     may_remove,
@@ -30,20 +30,12 @@ from strategies.subscriptions import subscribe_by_commenting
 from strategies.wording import day_and_time
 
 
-class CommentRefused(Exception):
-    """A comment that may not be posted here now; ``refusal`` says why."""
-
-    def __init__(self, refusal: Refusal):
-        super().__init__(refusal.code)
-        self.refusal = refusal
+class CommentRefused(RefusedByRule):
+    pass
 
 
-class VoteRefused(Exception):
-    """A vote that may not be given here now; ``refusal`` says why."""
-
-    def __init__(self, refusal: Refusal):
-        super().__init__(refusal.code)
-        self.refusal = refusal
+class VoteRefused(RefusedByRule):
+    pass
 
 
 class RemovalRefused(Refused):

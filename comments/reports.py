@@ -14,7 +14,7 @@ from accounts.models import User
 from comments import messages
 from comments.models import Comment, Decision, Report
 from comments.rulebook import rule_in_force
-from comments.rules import Refusal, may_moderate, may_report
+from comments.rules import Refusal, RefusedByRule, may_moderate, may_report
 from strategies.models import TAKE_BACK
 from strategies.wording import day_and_time
 
@@ -24,12 +24,8 @@ OPEN_REPORTS = Prefetch(
 """Gives each comment its ``open_reports``: one query."""
 
 
-class ReportRefused(Exception):
-    """A comment that may not be reported; ``refusal`` says why."""
-
-    def __init__(self, refusal: Refusal):
-        super().__init__(refusal.code)
-        self.refusal = refusal
+class ReportRefused(RefusedByRule):
+    pass
 
 
 @transaction.atomic

@@ -40,6 +40,14 @@ class Refusal:
         return self.sentence
 
 
+class RefusedByRule(Exception):
+    """What a rule did not allow; ``refusal`` says why."""
+
+    def __init__(self, refusal: Refusal):
+        super().__init__(refusal.code)
+        self.refusal = refusal
+
+
 def refusal(
     author: User,
     strategy: Strategy,

@@ -29,6 +29,7 @@ import strategies.personal_data as of_strategies
 from accounts.models import Notification, User
 from accounts.town import town
 from comments.models import Decision, Label, Opinion
+from strategies.actions import Refused
 from strategies.wording import day_and_time
 
 log = logging.getLogger(__name__)
@@ -131,12 +132,8 @@ CHOICES = {
 ONLY_FOR_MACHINES = {"about", "action_flag"}
 
 
-class ErasureRefused(Exception):
-    """An account that is not deleted; ``reason`` is the sentence that people read."""
-
-    def __init__(self, reason: str):
-        super().__init__(reason)
-        self.reason = reason
+class ErasureRefused(Refused):
+    pass
 
 
 def export(person: User) -> dict[str, list[dict]]:

@@ -39,7 +39,7 @@ Kind = PhaseEvent.Kind
 
 
 class Refused(Exception):
-    """Something that staff may not do now; ``reason`` is the sentence they read."""
+    """Something that somebody may not do now; ``reason`` is the sentence they read."""
 
     def __init__(self, reason: str):
         super().__init__(reason)
