@@ -24,7 +24,7 @@ from comments.arrangement import Arrangement
 from comments.drafts import discard_draft, save_draft
 from comments.forms import CommentForm, VisitorCommentForm
 from comments.markup import Onlooker, Told, markup
-from comments.models import LONGEST_DRAFT, MAX_LENGTH, Comment, Opinion
+from comments.models import LONGEST_DRAFT, MAX_LENGTH, Comment, Opinion, about_comment
 from comments.rules import (
     closed,
     may_take_back_withdrawal,
@@ -220,7 +220,7 @@ def _told(request, shown):
     said = list(messages.get_messages(request))
     for message in said:
         for row in _rows(shown):
-            if message.extra_tags == f"comment:{row.id}":
+            if message.extra_tags == about_comment(row.id):
                 others = [other for other in said if other is not message]
                 return Told(row.id, message.level_tag, str(message)), others
     return None, said

@@ -19,7 +19,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.models import Notification, TaskRun
 from accounts.town import last_known
-from comments.models import LONGEST_DRAFT
+from comments.models import LONGEST_DRAFT, about_comment
 from lenzen.search import knows_word_forms, words_of
 from lenzen.search import search as search_for
 from strategies.dates import entries
@@ -107,8 +107,8 @@ def csrf_failure(request, reason=""):
             "The page was open for a long time, or you have signed in or out since. It has been"
             " loaded anew. Please try once more."
         )
-        comment = f"comment:{request.resolver_match.kwargs.get('pk')}"
-        messages.error(request, sentence, extra_tags=comment)
+        about = about_comment(request.resolver_match.kwargs.get("pk"))
+        messages.error(request, sentence, extra_tags=about)
         return HttpResponseClientRefresh()
     typed = _typed(request) if is_ours else None
     context = {

@@ -7,6 +7,7 @@ from comments.models.comments import (
     Label,
     Opinion,
     Vote,
+    about_comment,
 )
 from comments.models.decisions import Decision, Report, ReportQuerySet
 from comments.models.drafts import LONGEST_DRAFT, Draft
@@ -25,4 +26,5 @@ __all__ = [
     "Report",
     "ReportQuerySet",
     "Vote",
+    "about_comment",
 ]

@@ -38,6 +38,11 @@ READABLE = Q(withdrawn_at=None, hidden_by=None)
 """Comments whose words may be shown wherever their strategy may."""
 
 
+def about_comment(number: int) -> str:
+    """How messages name a comment, so that they can be taken back, or said beside it."""
+    return f"comment:{number}"
+
+
 class CommentQuerySet(models.QuerySet):
     def published(self):
         """Comments on what the public may see, whatever became of their words."""
@@ -217,8 +222,7 @@ class Comment(models.Model):
 
     @property
     def about(self) -> str:
-        """How messages name this comment, so that they can be taken back."""
-        return f"comment:{self.pk}"
+        return about_comment(self.pk)
 
 
 class CommentVersion(models.Model):
