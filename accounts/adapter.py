@@ -15,7 +15,6 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.crypto import get_random_string
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from qrcode.image.svg import SvgPathFillImage
@@ -153,7 +152,7 @@ class AccountAdapter(DefaultAccountAdapter):
                 request.session[REFUSED_NAME] = {"name": typed, "reason": refused.reason}
             else:
                 return response
-        return redirect(f"{reverse('choose_name')}?{urlencode({'next': response.url})}")
+        return redirect(reverse("choose_name", query={"next": response.url}))
 
     def get_client_ip(self, request):
         # Those who are signed in are counted by person, and the list of their sessions

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 SECOND_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
@@ -69,7 +68,7 @@ class StaffSecondFactorMiddleware:
         has_app = is_mfa_enabled(request.user, [Authenticator.Type.TOTP])
         way = "mfa_reauthenticate" if has_app else "mfa_reauthenticate_webauthn"
         back = request.get_full_path() if request.method == "GET" else reverse("admin:index")
-        return redirect(f"{reverse(way)}?{urlencode({'next': back})}")
+        return redirect(reverse(way, query={"next": back}))
 
 
 def _has_shown_second_factor(request):

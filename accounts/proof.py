@@ -12,7 +12,6 @@ from django.contrib.auth.decorators import login_required
 from django.dispatch import receiver
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -45,7 +44,7 @@ def fresh_sign_in_required(back):
 
 def to_proof(back):
     """Lead to where they show who they are, and from there to the page named ``back``."""
-    return redirect(f"{reverse('prove')}?{urlencode({'next': reverse(back)})}")
+    return redirect(reverse("prove", query={"next": reverse(back)}))
 
 
 def has_fresh_sign_in(request):
@@ -114,4 +113,4 @@ def _send_code(request, kept_as, mail):
 def with_next(request, name):
     """The path of the page ``name``, from which people go on to where this one would lead."""
     path = get_next_redirect_url(request)
-    return reverse(name) + (f"?{urlencode({'next': path})}" if path else "")
+    return reverse(name, query={"next": path} if path else None)

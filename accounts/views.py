@@ -16,7 +16,6 @@ from django.contrib.auth.decorators import login_required
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -201,7 +200,7 @@ def forgotten_password(request):
     new_password = reverse("account_set_password")
     if request.user.is_authenticated:
         return redirect(new_password)
-    return redirect(f"{reverse('account_login')}?{urlencode({'next': new_password})}")
+    return redirect(reverse("account_login", query={"next": new_password}))
 
 
 @never_cache

@@ -6,7 +6,6 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html_join
-from django.utils.http import urlencode
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -370,8 +369,7 @@ def _back(request):
 
 
 def _address(name, numbers):
-    query = urlencode({"ids": list(numbers)}, doseq=True)
-    return f"{reverse(f'admin:comments_comment_{name}')}?{query}"
+    return reverse(f"admin:comments_comment_{name}", query={"ids": list(numbers)})
 
 
 def _in_words(decision):

@@ -5,7 +5,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -16,6 +15,7 @@ from comments.forms import EditForm
 from comments.models import LONGEST_DRAFT, Comment, CommentVersion
 from comments.rules import may_edit, rules_to_agree_to
 from comments.threads import prepare
+from comments.waiting import back_to_door
 from strategies.wording import day_and_time
 
 
@@ -65,17 +65,13 @@ def _form(request, comment):
 
 def _to_the_door(request, pk):
     get_object_or_404(Comment.objects.published(), pk=pk)
+    place = reverse("edit", args=[pk])
     if request.method == "POST":
         words = {name: request.POST.get(name, "")[:LONGEST_DRAFT] for name in ("text", "label")}
         request.session["edit"] = {"comment": pk, "words": words}
         request.session.set_expiry(VISIT)
-        sentence = _(
-            "You are no longer signed in. Your text is still there. Please sign in again,"
-            " then you can publish it."
-        )
-        messages.info(request, sentence)
-    query = urlencode({"next": reverse("edit", args=[pk])})
-    return redirect(f"{reverse('account_login')}?{query}")
+        return back_to_door(request, place)
+    return redirect(reverse("account_login", query={"next": place}))
 
 
 @require_safe

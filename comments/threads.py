@@ -35,11 +35,12 @@ def numbered(pk: int) -> str:
     return _("No. {number}").replace(" ", NO_BREAK_SPACE).format(number=pk)
 
 
-def page_of(strategy: Strategy, goal: Goal | None) -> str:
-    """Where people read and write about a goal, or about a strategy as a whole."""
+def page_of(strategy: Strategy, goal: Goal | None, **rest) -> str:
+    """Where people read and write about a goal, or about a strategy as a whole; ``rest`` is
+    the query and the fragment of the address."""
     if goal:
-        return reverse("goal", args=[strategy.slug, goal.number])
-    return reverse("discussion", args=[strategy.slug])
+        return reverse("goal", args=[strategy.slug, goal.number], **rest)
+    return reverse("discussion", args=[strategy.slug], **rest)
 
 
 def prepare(comments: Iterable[Comment], viewer=None) -> list[Comment]:

@@ -5,7 +5,6 @@ from django.http import Http404, HttpResponseBadRequest, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.formats import number_format
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
@@ -36,6 +35,7 @@ from comments.rules import (
 from comments.waiting import (
     CAME_WITH_CODE,
     ask_for_code,
+    back_to_door,
     code_under_way,
     in_last_hour,
     keep,
@@ -101,19 +101,14 @@ def _post(request, strategy, goal, said):
     if not request.user.is_authenticated and not strategy.phases.open().exists():
         raise CommentRefused(closed(strategy))
     draft = keep(request, strategy, goal, said)
-    here = urlencode({"next": place_of_text(strategy, goal, said["parent"])})
+    place = place_of_text(strategy, goal, said["parent"])
     if request.user.is_authenticated:
         messages.info(
             request, _("Your text is kept. Please choose a name, then you can publish it.")
         )
-        return redirect(f"{reverse('choose_name')}?{here}")
+        return redirect(reverse("choose_name", query={"next": place}))
     if request.POST.get("signed_in"):
-        sentence = _(
-            "You are no longer signed in. Your text is still there. Please sign in again,"
-            " then you can publish it."
-        )
-        messages.info(request, sentence)
-        return redirect(f"{reverse('account_login')}?{here}")
+        return back_to_door(request, place)
     return ask_for_code(request, draft)
 
 
@@ -267,9 +262,9 @@ def comment(request, pk):
 
 
 def _to_its_place(comment, query):
-    page = threads.page_of(comment.phase.strategy, comment.goal)
-    query = f"?{urlencode(query)}" if query else ""
-    return redirect(f"{page}{query}#kommentar-{comment.pk}")
+    anchor = f"kommentar-{comment.pk}"
+    strategy = comment.phase.strategy
+    return redirect(threads.page_of(strategy, comment.goal, query=query, fragment=anchor))
 
 
 @require_POST
@@ -313,8 +308,7 @@ def _to_the_door(request, comment):
         raise VoteRefused(reason)
     sentence = _("Please sign in to vote. Your vote does not count yet; please give it again then.")
     messages.info(request, sentence)
-    query = urlencode({"next": comment.get_absolute_url()})
-    door = f"{reverse('account_login')}?{query}"
+    door = reverse("account_login", query={"next": comment.get_absolute_url()})
     return HttpResponseClientRedirect(door) if request.htmx else redirect(door)
 
 

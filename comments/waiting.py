@@ -9,7 +9,6 @@ from django.contrib.auth.decorators import login_required
 from django.db.models.functions import Now
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -35,8 +34,18 @@ LAST_HOUR = timedelta(hours=1)
 
 def place_of_text(strategy, goal, parent):
     """Where people write on: at the form, and what is said of it."""
-    query = f"?antwort={parent.pk}" if parent else ""
-    return f"{page_of(strategy, goal)}{query}#eingabe"
+    query = {"antwort": parent.pk} if parent else None
+    return page_of(strategy, goal, query=query, fragment="eingabe")
+
+
+def back_to_door(request, place):
+    """Lead whose session has ended to the door, and from there to their text."""
+    sentence = _(
+        "You are no longer signed in. Your text is still there. Please sign in again,"
+        " then you can publish it."
+    )
+    messages.info(request, sentence)
+    return redirect(reverse("account_login", query={"next": place}))
 
 
 def keep(request, strategy, goal, said):
@@ -109,7 +118,7 @@ def code_under_way(request):
 
 
 def _code_page(place):
-    return f"{reverse('publish_with_code')}?{urlencode({'next': place})}"
+    return reverse("publish_with_code", query={"next": place})
 
 
 def in_last_hour(phase):
@@ -209,7 +218,7 @@ def enter_code(request):
     request.session[CAME_WITH_CODE] = True
     if not request.user.public_name:
         _give_to_owner(request)
-        return redirect(f"{reverse('publish_with_name')}?{urlencode({'next': place})}")
+        return redirect(reverse("publish_with_name", query={"next": place}))
     return _publish_waiting(request, place, kept_under(request.session.get("draft")))
 
 

@@ -179,7 +179,7 @@ def gaps() -> list[dict]:
         found.append({"what": _("Name and contact of the town"), "url": url, "number": 0})
     for page in current_pages():
         if number := len(page.gaps):
-            url = f"{reverse('admin:accounts_pageversion_add')}?page={page.page}"
+            url = reverse("admin:accounts_pageversion_add", query={"page": page.page})
             found.append({"what": page.get_page_display(), "url": url, "number": number})
     if number := current_statement().gaps:
         url = reverse("admin:accounts_statement_add")
