@@ -12,6 +12,8 @@ from accounts import names
 from accounts.models import User
 
 CODE_FIELD = {"inputmode": "numeric", "autocomplete": "one-time-code"}
+YEARS = range(2000, 2101)
+"""In which a day of the plan can lie."""
 
 LABELS = {
     "login": _("E-mail address"),
@@ -22,7 +24,6 @@ LABELS = {
     "code": _("Code"),
     "name": _("What you call this passkey"),
 }
-YEARS = range(2000, 2101)
 
 HINTS = {
     "password1": _("At least 8 characters. Frequent passwords are not accepted."),
@@ -60,7 +61,7 @@ class DayInput(forms.DateInput):
 
 
 class DayField(forms.DateField):
-    """A day of our time."""
+    """A day that staff give, in a year that can be meant."""
 
     def __init__(self, **options):
         super().__init__(**{"widget": DayInput()} | options)
