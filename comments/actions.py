@@ -76,6 +76,7 @@ def post_comment(
     """
     phase = Phase.objects.hold_open(strategy.pk)
     participation = _take_part(author, phase) if phase else None
+    parent = _hold_answered(parent) if parent else None
     if reason := refusal(
         author, strategy, phase, goal=goal, parent=parent, text=text, agrees_to=agrees_to
     ):
@@ -120,6 +121,12 @@ def _take_part(author: User, phase: Phase) -> Participation:
     participation.last_at = phase.now
     participation.save(update_fields=["contributions", "last_at"])
     return participation
+
+
+def _hold_answered(parent: Comment) -> Comment:
+    # An edit is before the reply, or finds it and keeps the words that it answers.
+    held = Comment.objects.select_for_update(of=("self",), no_key=True)
+    return held.select_related("author").get(pk=parent.pk)
 
 
 def _confirm(comment: Comment, strategy: Strategy) -> None:

@@ -10,7 +10,13 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Notification, User
-from comments.actions import ModerationRefused, hide_comment, withdraw_comment
+from comments.actions import (
+    ModerationRefused,
+    edit_comment,
+    hide_comment,
+    post_comment,
+    withdraw_comment,
+)
 from comments.drafts import save_draft
 from comments.models import Comment, Decision, Draft
 from comments.rulebook import Rule
@@ -197,3 +203,29 @@ def test_what_another_takes_back_into_the_draft_may_be_emptied(save_meanwhile):
     strategy.refresh_from_db()
     assert (strategy.published_at, strategy.contact) == (None, "")
     assert strategy.summary == "Getippt."
+
+
+def test_what_is_answered_while_it_is_edited_stays_as_an_earlier_version(goal):
+    comment = CommentFactory(goal=goal, phase=goal.strategy.phases.get())
+    person, is_answered = UserFactory(), threading.Event()
+
+    def answer():
+        with transaction.atomic():
+            post_comment(
+                author=person,
+                strategy=goal.strategy,
+                goal=goal,
+                parent=comment,
+                text="I agree.",
+            )
+            is_answered.set()
+            time.sleep(0.5)
+
+    def edit():
+        is_answered.wait(10)
+        edit_comment(comment=comment, by=comment.author, text="Quite the opposite.")
+
+    in_threads(answer, edit)
+
+    reply = Comment.objects.get(parent=comment)
+    assert comment.versions.get().number == reply.answered_version
