@@ -406,7 +406,7 @@ def take_back_decision(*, decision: Decision, by: User) -> None:
     if decision.verdict == Decision.Verdict.HIDDEN:
         _tell_parent_after_all(comment)
     if was_hidden:
-        retract(about=comment.about)
+        _untell(comment)
         # Restoring may have taken back a message that the author had not read yet.
         _tell_author(comment, history[1])
         answer_reports(comment=comment, decision=history[1])

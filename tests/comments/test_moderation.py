@@ -113,6 +113,22 @@ def test_messages_that_quote_it_and_have_not_left_are_taken_back(citizen, modera
     assert not news.exists()
 
 
+def test_what_left_while_it_was_shown_again_quotes_nothing_any_more(citizen, moderator, goal):
+    author = UserFactory()
+    comment = post_comment(author=author, strategy=goal.strategy, goal=goal, text="Hallo.")
+    reply = post_comment(
+        author=citizen, strategy=goal.strategy, goal=goal, text=TEXT, parent=comment
+    )
+    aged(hide(reply, moderator))
+    restoring = restore_comment(comment=reply, by=moderator)
+    author.notifications.update(outcome="sent", ended_at=days(0))
+
+    take_back_decision(decision=restoring, by=moderator)
+
+    assert not author.notifications.filter(body__contains=TEXT).exists()
+    assert not author.notifications.filter(subject__contains=citizen.public_name).exists()
+
+
 @pytest.mark.parametrize(
     ("rule", "explanation"), [("", WHY), ("99", WHY), (Rule.PRIVACY, ""), (Rule.PRIVACY, "  ")]
 )
