@@ -350,8 +350,10 @@ def restore_comment(*, comment: Comment, by: User) -> Decision:
     )
     Comment.objects.filter(pk=comment.pk).update(hidden_by=None)
     _tell_parent_after_all(comment)
-    # Who was not told that it was hidden need not hear that it is back.
-    if retract(about=comment.hidden_by.about):
+    # Who was not told that it was hidden need not hear that it is back. Where a mail server has
+    # taken some of the messages and not yet the others, all do.
+    was_told = Notification.objects.told().filter(about=comment.hidden_by.about).exists()
+    if retract(about=comment.hidden_by.about) and not was_told:
         reopen_reports(decision=comment.hidden_by)
     elif not comment.withdrawn_at:
         _tell_author(comment, decision)

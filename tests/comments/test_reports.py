@@ -417,6 +417,20 @@ def test_who_heard_that_it_was_hidden_hears_that_it_is_back(comment, citizen, mo
     assert not told.exists()
 
 
+def test_where_only_some_heard_that_it_was_hidden_all_hear_that_it_is_back(comment, moderator):
+    """The mail server has taken the author's message and not yet that of who reported."""
+    report_comment(comment=comment, rule=Rule.PRIVACY, email="erna@example.org")
+    hiding = hide(comment, moderator)
+    comment.author.notifications.update(outcome="sent", ended_at=days(0))
+
+    restoring = restore_comment(comment=comment, by=moderator)
+
+    told = Notification.objects.filter(about=restoring.about)
+    assert {one.recipient or one.address for one in told} == {comment.author, "erna@example.org"}
+    assert Report.objects.get().decision == hiding
+    assert not Notification.objects.waiting().filter(about=hiding.about).exists()
+
+
 def test_restoring_before_anybody_was_told_leaves_them_to_be_decided(comment, moderator):
     ReportFactory(comment=comment)
     hiding = hide(comment, moderator)
