@@ -1,5 +1,7 @@
 """Where people say what does not work for them: without account, cookie or record."""
 
+import re
+
 from allauth.core import ratelimit
 from django import forms
 from django.conf import settings
@@ -20,10 +22,15 @@ from accounts.personal_data import about_address
 from accounts.town import town
 from comments.messages import quoted
 
+# Behind “/mein-text/” an address takes nearly everything: sentences, too, and blank lines.
+_IN_ONE_WORD = re.compile(r"[\w/.:-]+", re.ASCII)
+
 
 def own_path(address: str) -> str:
     """The path of one of our own pages; empty when ``address`` is none."""
     path = address.strip().removeprefix(settings.SITE_URL).partition("?")[0].partition("#")[0]
+    if not _IN_ONE_WORD.fullmatch(path):
+        return ""
     try:
         resolve(path)
     except Resolver404:

@@ -39,6 +39,16 @@ def test_a_strangers_words_and_links_do_not_look_like_ours(client):
     assert quotation == Block("quote", f"{WORDS}\n\nhttps://evil.example/\nPlease sign in there.")
 
 
+@pytest.mark.parametrize(
+    "page", ["/mein-text/x\n\nPlease call 0900 123.\n\n/", "/mein-text/Please call 0900 123/"]
+)
+def test_nor_do_those_in_the_address_of_the_page(client, page):
+    response = send(client, page=page)
+
+    assert "gibt es auf unserer Website nicht" in response.content.decode()
+    assert not Notification.objects.exists()
+
+
 def test_it_is_confirmed_on_screen_without_a_cookie(client):
     response = client.post(PATH, {"text": WORDS}, follow=True)
     assert "Ihre Meldung ist angekommen" in response.content.decode()
