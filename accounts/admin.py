@@ -2,7 +2,10 @@ from allauth.account.models import EmailAddress
 from allauth.account.signals import email_changed
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
+from django.db import DataError
 from django.db.models import Q, Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -193,9 +196,21 @@ class BounceAdmin(admin.ModelAdmin):
         return False
 
 
+class _ReadableList(ChangeList):
+    def get_results(self, request):
+        try:
+            super().get_results(request)
+        except (DataError, OverflowError) as error:
+            # The filter let pass what the database does not take. The list comes without it.
+            raise IncorrectLookupParameters from error
+
+
 class OnlyListedFilters:
     """Lists are narrowed by what their filters offer. By any other column somebody could find
     out letter by letter, at an address they type, what the list does not show them."""
+
+    def get_changelist(self, request, **kwargs):
+        return _ReadableList
 
     def lookup_allowed(self, lookup, value, request=None):
         offered = [getattr(each, "parameter_name", each) for each in self.list_filter]

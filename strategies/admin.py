@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from accounts.admin import already_taken_back, offer_undo
+from accounts.admin import OnlyListedFilters, already_taken_back, offer_undo
 from accounts.forms import DayField
 from lenzen.richtext import editor_csp
 from strategies.actions import (
@@ -168,7 +168,7 @@ class MilestoneInline(admin.StackedInline):
 
 
 @admin.register(Strategy)
-class StrategyAdmin(admin.ModelAdmin):
+class StrategyAdmin(OnlyListedFilters, admin.ModelAdmin):
     """A strategy with its goals, phases and milestones on one page."""
 
     list_display = ["title_with_number", "public", "time"]

@@ -806,3 +806,9 @@ def test_page_asks_as_often_for_three_of_everything_as_for_one(
 
     with django_assert_num_queries(15):
         client.get(page(strategy))
+
+
+def test_list_is_narrowed_by_no_column_that_somebody_types(signed_in, editor):
+    answer = signed_in(editor).get(reverse("admin:strategies_strategy_changelist"), {"title": "\0"})
+
+    assert answer.status_code == 400
