@@ -16,6 +16,16 @@ PUNCTUATION = " -.'’"
 # Latin letters of living languages that are no ASCII letter with a mark.
 LATIN_LETTERS = "ßẞæÆœŒøØđĐðÐþÞłŁħĦŋŊıəƏ"
 
+# Alphabets in which names of living people are written, as Unicode calls them. In others, such as
+# Lisu and Cherokee, whole words can be written that look Latin.
+ALPHABETS = frozenset(
+    """
+    LATIN CYRILLIC GREEK ARMENIAN GEORGIAN HEBREW ARABIC SYRIAC THAANA ETHIOPIC TIFINAGH
+    DEVANAGARI BENGALI GURMUKHI GUJARATI ORIYA TAMIL TELUGU KANNADA MALAYALAM SINHALA THAI LAO
+    TIBETAN MYANMAR KHMER MONGOLIAN HANGUL CJK
+    """.split()
+)
+
 # Letters that readers take for others, after case is folded: first those of other
 # alphabets whose capitals look Latin, then those within the Latin one.
 LOOKALIKES = str.maketrans(
@@ -116,8 +126,12 @@ def _is_allowed(character: str) -> bool:
     # Mathematical letters, small capitals and phonetic signs only serve to imitate others.
     if unicodedata.normalize("NFKC", character).isascii() and not character.isascii():
         return False
+    alphabet = _alphabet(character)
+    # A filler is a letter that nobody sees.
+    if alphabet not in ALPHABETS or unicodedata.name(character).endswith("FILLER"):
+        return False
     base = unicodedata.normalize("NFD", character)[0]
-    return _alphabet(character) != "LATIN" or base.isascii() or character in LATIN_LETTERS
+    return alphabet != "LATIN" or base.isascii() or character in LATIN_LETTERS
 
 
 def _has_piled_marks(name: str) -> bool:
