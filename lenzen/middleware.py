@@ -1,8 +1,14 @@
-"""Forms for readers without a cookie (ARCHITECTURE rule 10), and the language of a page."""
+"""Forms for readers without a cookie (ARCHITECTURE rule 10), the language of a page, and what
+somebody reads whose account is deleted while they act."""
 
 from django.conf import settings
+from django.contrib.auth import logout
+from django.db import DatabaseError, OperationalError
 from django.middleware.csrf import CsrfViewMiddleware
+from django.shortcuts import render
 from django.utils.translation import override
+
+from accounts.models import User
 
 
 class ReaderCsrfMiddleware(CsrfViewMiddleware):
@@ -39,3 +45,27 @@ class LanguageMiddleware:
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
         return response
+
+
+class ErasedAccountMiddleware:
+    """Who acts in one window and deletes the account in another reads that it is deleted.
+
+    The database takes no row that names an account which has gone since the page was asked for.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request, exception):
+        is_ours = isinstance(exception, DatabaseError | User.DoesNotExist)
+        if not is_ours or isinstance(exception, OperationalError):
+            return None
+        person = request.user
+        if not person.is_authenticated or User.objects.filter(pk=person.pk).exists():
+            return None
+        logout(request)
+        context = {"text": request.POST.get("text", "")}
+        return render(request, "account/deleted.html", context, status=409)

@@ -107,6 +107,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.StaffSecondFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "lenzen.middleware.ErasedAccountMiddleware",
 ]
 
 ROOT_URLCONF = "lenzen.urls"

@@ -1,17 +1,20 @@
 """Somebody writes in one window and deletes the account in another, at the same instant."""
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 from time import sleep
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.urls import reverse
 
 from accounts.models import User
 from comments.actions import CommentRefused, post_comment
 from comments.models import Comment
 from lenzen.personal_data import erase
-from tests.factories import UserFactory
+from tests.accounts.door import enter, knock
+from tests.factories import CommentFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -99,3 +102,38 @@ def test_two_who_erase_at_once_erase_once(settings):
     at_once(lambda: erase(person), lambda: erase(person))
 
     assert len(settings.ERASED_ACCOUNTS_FILE.read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize("deed", ["post", "save", "vote", "rename", "follow", "erase"])
+def test_who_acts_while_the_account_is_erased_reads_that_it_is(goal, deed):
+    person, is_erased = UserFactory(), Event()
+    comment = CommentFactory(goal=goal, phase=goal.strategy.phases.get())
+    fields = {"text": "Mehr Bänke.", "stimme": "ja", "name": "Elbe", "comments": "keep"}
+    address = {
+        "post": goal.get_absolute_url(),
+        "save": goal.get_absolute_url(),
+        "vote": reverse("vote", args=[comment.pk]),
+        "rename": reverse("choose_name"),
+        "follow": reverse("follow", args=[goal.strategy.slug]),
+        "erase": reverse("delete_account"),
+    }[deed]
+    client = Client(raise_request_exception=False)
+    knock(client, person.email)
+    enter(client)
+
+    def erase_slowly():
+        with transaction.atomic():
+            erase(person)
+            is_erased.set()
+            sleep(0.5)
+
+    def act():
+        is_erased.wait(10)
+        return client.post(address, fields | ({"save": "1"} if deed == "save" else {}))
+
+    _, response = at_once(erase_slowly, act)
+
+    assert response.status_code == 409
+    assert "Ihr Konto ist gelöscht" in response.content.decode()
+    assert "Mehr Bänke." in response.content.decode()
+    assert "_auth_user_id" not in client.session
