@@ -1,6 +1,7 @@
 """The outbox: what is owed to people leaves once, in order, and ends visibly."""
 
 from datetime import timedelta
+from time import sleep
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -179,6 +180,21 @@ def test_the_claim_of_a_worker_that_dies_runs_out_after_five_minutes(monkeypatch
 
     held = Notification.objects.annotate(now=Now()).get()
     assert abs(held.claimed_until - held.now - timedelta(minutes=5)) < timedelta(seconds=30)
+
+
+def test_a_slow_server_holds_nobody_until_the_claim_runs_out(mail_server, monkeypatch):
+    """Then another worker would send the rest as well."""
+    messages = NotificationFactory.create_batch(3)
+    monkeypatch.setattr("accounts.sending.CLAIM", timedelta(seconds=2))
+    mail_server.on_mail = lambda mail: sleep(1.2)
+
+    assert send_due_notifications() == 3
+    assert mail_server.addresses == [messages[0].to]
+    assert Notification.objects.due().count() == 2
+
+    mail_server.on_mail = None
+    send_due_notifications()
+    assert mail_server.addresses == [message.to for message in messages]
 
 
 def test_the_task_sends_until_nothing_is_due(mailoutbox):
