@@ -1,5 +1,5 @@
-"""Forms for readers without a cookie (ARCHITECTURE rule 10), the language of a page, and what
-somebody reads whose account is deleted while they act."""
+"""Forms for readers without a cookie (ARCHITECTURE rule 10), how they are read, the language of a
+page, and what somebody reads whose account is deleted while they act."""
 
 from django.conf import settings
 from django.contrib.auth import logout
@@ -25,6 +25,22 @@ class ReaderCsrfMiddleware(CsrfViewMiddleware):
         if not has_session and "HTTP_ORIGIN" in request.META:
             return
         super()._check_token(request)
+
+
+class OneEncodingMiddleware:
+    """Addresses and forms are read as UTF-8, whatever a request says of itself.
+
+    Django takes the name of any codec: some read no text, and some write halves of characters,
+    which neither the database nor a page takes.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if request.encoding is not None:
+            request.encoding = settings.DEFAULT_CHARSET
+        return self.get_response(request)
 
 
 class LanguageMiddleware:

@@ -96,6 +96,7 @@ MIDDLEWARE = [
     # A page of comments is a tenth of its size; Django pads against guessing tokens by length.
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
+    "lenzen.middleware.OneEncodingMiddleware",
     "lenzen.middleware.LanguageMiddleware",
     "accounts.middleware.ForgetAddressMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

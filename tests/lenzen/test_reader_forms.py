@@ -286,3 +286,15 @@ def test_django_still_asks_in_the_order_that_this_rests_on():
         "self",
         "request",
     ]
+
+
+@pytest.mark.parametrize("charset", ["idna", "hex", "unicode_escape"])
+def test_forms_and_addresses_are_read_as_what_we_write(client, charset):
+    named = f"text/plain; charset={charset}"
+    asked = client.generic("GET", "/suche/?q=%5Cud800B%C3%A4nke", content_type=named)
+    assert "ud800Bänke" in asked.content.decode()
+
+    named = f"multipart/form-data; boundary=x; charset={charset}"
+    form = '--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n\\ud800Bänke\r\n--x--\r\n'
+    sent = client.generic("POST", "/barriere-melden/", form, content_type=named)
+    assert sent.url.endswith("?angekommen")
