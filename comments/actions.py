@@ -123,6 +123,11 @@ def _take_part(author: User, phase: Phase) -> Participation:
     return participation
 
 
+def _queue(person: User, phase: Phase | None) -> None:
+    # Behind this person's posts, so that no two of their comments say the same.
+    Participation.objects.select_for_update().filter(phase=phase, person=person).first()
+
+
 def _hold_answered(parent: Comment) -> Comment:
     # An edit is before the reply, or finds it and keeps the words that it answers.
     held = Comment.objects.select_for_update(of=("self",), no_key=True)
@@ -176,8 +181,7 @@ def edit_comment(
     says now.
     """
     phase = Phase.objects.hold_open(comment.phase.strategy_id)
-    # In the queue of this person's posts, so that a post and an edit cannot say the same.
-    Participation.objects.select_for_update().filter(phase=phase, person=by).first()
+    _queue(by, phase)
     held = Comment.objects.select_for_update(of=("self",))
     comment = held.select_related("phase__strategy", "goal", "parent__author").get(pk=comment.pk)
     if reason := may_edit(by, comment, phase, text, agrees_to, leaves_nothing):
@@ -273,6 +277,7 @@ def _untell(comment: Comment) -> None:
 def take_back_withdrawal(*, comment: Comment, by: User) -> None:
     """Show one's own withdrawn words again, while the phase is open."""
     phase = Phase.objects.hold_open(comment.phase.strategy_id)
+    _queue(by, phase)
     comment = Comment.objects.select_for_update().get(pk=comment.pk)
     if reason := may_take_back_withdrawal(by, comment, phase):
         raise WithdrawalRefused(reason)

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 from functools import partial
 
 import pytest
@@ -12,9 +13,11 @@ from django.urls import reverse
 from accounts.models import Notification, User
 from comments.actions import (
     ModerationRefused,
+    WithdrawalRefused,
     edit_comment,
     hide_comment,
     post_comment,
+    take_back_withdrawal,
     withdraw_comment,
 )
 from comments.drafts import save_draft
@@ -229,3 +232,25 @@ def test_what_is_answered_while_it_is_edited_stays_as_an_earlier_version(goal):
 
     reply = Comment.objects.get(parent=comment)
     assert comment.versions.get().number == reply.answered_version
+
+
+def test_what_is_posted_anew_while_it_is_shown_again_stands_there_once(goal):
+    person, text, is_posted = UserFactory(), "More benches.", threading.Event()
+    place = {"author": person, "strategy": goal.strategy, "goal": goal}
+    withdrawn = post_comment(**place, text=text)
+    withdraw_comment(comment=withdrawn, by=person)
+
+    def post_again():
+        with transaction.atomic():
+            post_comment(**place, text=text)
+            is_posted.set()
+            time.sleep(0.5)
+
+    def show_again():
+        is_posted.wait(10)
+        with suppress(WithdrawalRefused):
+            take_back_withdrawal(comment=withdrawn, by=person)
+
+    in_threads(post_again, show_again)
+
+    assert Comment.objects.visible().count() == 1
