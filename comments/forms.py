@@ -32,10 +32,14 @@ class WordsForm(forms.Form):
         self.strategy, self.most = strategy, most
 
     def clean_text(self):
+        field = self.fields["text"]
         # Browsers send a line break as two characters.
         text = self.cleaned_data["text"].replace("\r\n", "\n").replace("\r", "\n")
         if len(text) > self.most:
             raise forms.ValidationError(too_long(len(text), self.strategy), code="too_long")
+        # Signs that nobody sees, as they come with a copied text, are no words.
+        if not any(sign.isprintable() and not sign.isspace() for sign in text):
+            raise forms.ValidationError(field.error_messages["required"], code="required")
         return text
 
 

@@ -299,7 +299,7 @@ def test_too_long(signed_in, citizen, goal):
     assert not Comment.objects.exists()
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\r\n\r\n"])
+@pytest.mark.parametrize("text", ["", "   ", "\r\n\r\n", "\N{ZERO WIDTH SPACE} \N{SOFT HYPHEN}"])
 def test_nothing_written(text, signed_in, citizen, goal):
     response = post(signed_in(citizen), goal, text)
 
