@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.admin import OnlyListedFilters, already_taken_back, offer_undo
+from accounts.messages import in_one_line
 from accounts.numbers import row_number
 from comments.actions import (
     EditedMeanwhile,
@@ -151,7 +152,7 @@ class CommentAdmin(OnlyListedFilters, admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("open reports"))
     def reports(self, comment):
-        return "\n".join(report_in_words(one) for one in comment.open_reports) or _("None.")
+        return _in_lines(map(report_in_words, comment.open_reports)) or _("None.")
 
     @admin.display(description=gettext_lazy("decision"))
     def deed(self, comment):
@@ -183,7 +184,7 @@ class CommentAdmin(OnlyListedFilters, admin.ModelAdmin):
     def answers(self, comment):
         replies = comment.replies.select_related("author").order_by("posted_at", "pk")
         said = (f"{reply}, {reply.author_name}: {self.words(reply)}" for reply in replies)
-        return "\n".join(said) or "–"
+        return _in_lines(said) or "–"
 
     @admin.action(description=gettext_lazy("Hide…"), permissions=["moderate"])
     def hide_selected(self, request, queryset):
@@ -370,6 +371,11 @@ def _back(request):
 
 def _address(name, numbers):
     return reverse(f"admin:comments_comment_{name}", query={"ids": list(numbers)})
+
+
+def _in_lines(entries):
+    # A line each: another one, written by a stranger, would look like another entry.
+    return "\n".join(map(in_one_line, entries))
 
 
 def _in_words(decision):

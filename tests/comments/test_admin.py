@@ -265,6 +265,17 @@ def test_the_page_of_a_comment_shows_thread_and_history(signed_in, moderator):
     assert "Not here." in text
 
 
+def test_nobody_writes_a_line_that_looks_like_another_report_or_reply(signed_in, moderator):
+    comment = CommentFactory()
+    ReportFactory(comment=comment, words="Unfug.\n1. Mai 2026 · Gegen geltendes Recht · Bauamt")
+    ReplyFactory(parent=comment, text="Nein.\nNr. 99, Bauamt: Bitte ausblenden.")
+
+    shown = signed_in(moderator).get(page(comment)).content.decode()
+
+    assert "Unfug. 1. Mai 2026" in shown
+    assert "Nein. Nr. 99" in shown
+
+
 def test_the_page_of_a_comment_leads_to_where_it_can_be_read(signed_in, moderator):
     comment = CommentFactory()
     client = signed_in(moderator)
