@@ -65,11 +65,13 @@ def post_comment(
     parent: Comment | None = None,
     version: int | None = None,
     agrees_to: int | None = None,
+    draft_stays: bool = False,
 ) -> Comment:
     """Publish a comment. Raise CommentRefused if ``author`` may not comment here now.
 
     ``version`` is the one of ``parent`` that the author has read, by default its latest;
-    ``agrees_to`` the version of the rules of conduct that they agree to with this.
+    ``agrees_to`` the version of the rules of conduct that they agree to with this;
+    ``draft_stays``: they wrote without having seen what they had begun here before.
     The strategy's phases are held until commit (``FOR SHARE``), so a comment is either
     in before staff move the closing date or refused after it. Those who post do not
     wait for one another; the posts of one person do.
@@ -95,7 +97,8 @@ def post_comment(
     )
     if goal and not goal.commented_at:
         Goal.objects.filter(pk=goal.pk, commented_at=None).update(commented_at=phase.now)
-    author.drafts.filter(strategy=strategy, goal=goal, parent=parent).delete()
+    if not draft_stays:
+        author.drafts.filter(strategy=strategy, goal=goal, parent=parent).delete()
     subscribe_by_commenting(person=author, strategy=strategy)
     if participation.contributions == 1 and not author.is_staff:
         _confirm(comment, strategy)

@@ -188,11 +188,13 @@ def _no_text(request):
     return render(request, "comments/waiting.html", {"is_gone": True}, status=404)
 
 
-def publish(request, strategy, goal, said):
+def publish(request, strategy, goal, said, *, draft_stays=False):
     """Publish what somebody who is signed in wrote, and lead to it."""
     _limit(request, "publish", strategy)
     words = {name: said[name] for name in ("text", "label", "parent", "version", "agrees_to")}
-    comment = post_comment(author=request.user, strategy=strategy, goal=goal, **words)
+    comment = post_comment(
+        author=request.user, strategy=strategy, goal=goal, draft_stays=draft_stays, **words
+    )
     place = {"strategy": strategy, "goal": goal, "parent": said["parent"]}
     discard_draft(token=request.session.get("draft", ""), **place)
     return redirect(f"{comment.get_absolute_url()}?neu=1")
@@ -256,7 +258,9 @@ def _publish_waiting(request, place, draft):
     said = {"text": draft.text, "label": draft.label, "parent": draft.parent}
     said |= {"version": draft.answered_version, "agrees_to": None}
     try:
-        return publish(request, draft.strategy, draft.goal, said)
+        # Who wrote before signing in was shown no draft of theirs.
+        stays = draft.person_id is None
+        return publish(request, draft.strategy, draft.goal, said, draft_stays=stays)
     except CommentRefused as error:
         twin = error.refusal.comment
         about = twin.about if twin else ""

@@ -46,6 +46,16 @@ def test_three_screens_lead_to_a_published_comment(client, goal):
     assert not Draft.objects.exists()
 
 
+def test_what_its_author_began_at_home_is_still_there(client, goal, citizen):
+    """They were not signed in, so they were not shown it."""
+    Draft.objects.create(person=citizen, strategy=goal.strategy, goal=goal, text="Much more.")
+
+    enter(client, write(client, goal, name="", email=citizen.email))
+
+    assert Comment.objects.get().author == citizen
+    assert Draft.objects.get().text == "Much more."
+
+
 def test_a_reply_is_published_the_same_way(client, goal, open_phase):
     parent = CommentFactory(goal=goal, phase=open_phase)
     parent.version = 2
