@@ -129,7 +129,10 @@ def end_following(request, token):
         raise Http404
     person_id, other_id = numbers
     if not person_id:
-        return _forget(request, other_id)
+        adopted = Subscription.objects.exclude(person=None).filter(pk=other_id).first()
+        if adopted is None:
+            return _forget(request, other_id)
+        person_id, other_id = adopted.person_id, adopted.strategy_id
     strategy = get_object_or_404(Strategy, pk=other_id) if other_id else None
     if request.method == "POST":
         if "everything" in request.POST:

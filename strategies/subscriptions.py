@@ -1,8 +1,9 @@
 """Who hears of strategies: what people and addresses switch on and off. None is all strategies."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils.crypto import get_random_string
 
@@ -77,7 +78,10 @@ def take_over(*, person_id: int, addresses: Iterable[str]) -> None:
     """Let the person follow what these addresses follow without account."""
     rows = Subscription.objects.filter(person=None, address__in=addresses)
     for row in rows.exclude(confirmed_at=None):
-        Subscription.objects.get_or_create(person_id=person_id, strategy_id=row.strategy_id)
+        # The row itself, for mails to the address hold links that end it. Where the person has
+        # one, that counts.
+        with suppress(IntegrityError), transaction.atomic():
+            Subscription.objects.filter(pk=row.pk).update(person=person_id, address="")
     rows.delete()
 
 

@@ -435,6 +435,22 @@ def test_an_account_takes_over_what_its_address_asked_for(strategy):
     assert [message.recipient for message in Notification.objects.all()] == [person]
 
 
+@pytest.mark.parametrize("follows_all", [True, False])
+def test_a_link_in_a_mail_to_the_address_ends_what_the_account_took_over(
+    client, strategy, follows_all
+):
+    row = address_follows(None if follows_all else strategy)
+    link = unsubscribe_url(strategy, {SOMEONE: row.pk})(SOMEONE)
+    person = UserFactory(email=SOMEONE)
+    subscribe(person=person, strategy=StrategyFactory())
+    assert Subscription.objects.reaching(strategy).filter(person=person).exists()
+
+    page = client.post(link.removeprefix(settings.SITE_URL))
+
+    assert "<h1>Abgestellt</h1>" in page.text
+    assert not Subscription.objects.reaching(strategy).exists()
+
+
 def test_the_account_switches_strategies_on_and_off(signed_in, citizen, strategy):
     reader, settings_page = signed_in(citizen), "/konto/benachrichtigungen/einstellungen/"
 
