@@ -32,8 +32,12 @@ HINTS = {
 
 
 def only_ascii(address: str) -> None:
-    """Refuse letters that could be taken for others, and that not every mail server takes."""
-    if not address.isascii():
+    """Refuse letters that could be taken for others, and that not every mail server takes.
+
+    Control characters, too: between quotation marks the standard lets them pass, and Python
+    writes to what stands before them, which is another address.
+    """
+    if not (address.isascii() and address.isprintable()):
         sentence = _(
             "In an e-mail address only the letters a to z, digits and signs can be used here, no"
             " “ü” and no “é”. Please write another address."

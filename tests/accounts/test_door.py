@@ -245,7 +245,10 @@ def test_a_letter_that_looks_like_another_makes_another_address():
     assert confirm_address(address="Erna@Elbmail.Example") == erna
 
 
-@pytest.mark.parametrize("address", ["erna@elbmaıl.example", "erna@müller.example"])
+@pytest.mark.parametrize(
+    "address",
+    ["erna@elbmaıl.example", "erna@müller.example", '"erna@elbmail.example\x0b"@example.org'],
+)
 def test_addresses_with_letters_of_that_kind_get_no_code(reader, address):
     answer = knock(reader, address)
 
