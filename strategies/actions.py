@@ -17,6 +17,7 @@ from accounts.actions import (
     retract_all,
 )
 from accounts.models import User
+from accounts.town import GAP
 from lenzen.richtext import clean
 from strategies import messages
 from strategies.models import (
@@ -57,11 +58,16 @@ class PhaseRefused(Refused):
 def missing(strategy: Strategy) -> list[str]:
     """What keeps a strategy from being published, in sentences."""
     sentences = []
-    if not strategy.next_steps.strip():
+    if not _is_said(strategy.next_steps):
         sentences.append(_("Before it is published, it must say what happens with comments."))
-    if not strategy.contact.strip():
+    if not _is_said(strategy.contact):
         sentences.append(_("Before it is published, it must say whom people can ask."))
     return sentences
+
+
+def _is_said(text: str) -> bool:
+    # A starter text whose gap nobody has filled says nothing yet.
+    return bool(text.strip()) and not GAP.search(text)
 
 
 @transaction.atomic

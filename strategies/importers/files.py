@@ -68,6 +68,9 @@ def _content(path: Path) -> bytes:
             raise ImportRefused(
                 _("The file is larger than {size} MB.").format(size=LARGEST_FILE // 1_000_000)
             )
+        if path.exists() and not path.is_file() and not path.is_dir():
+            # A device or a pipe may never end.
+            raise ImportRefused(_("This is not a file."))
         return path.read_bytes()
     except FileNotFoundError:
         raise ImportRefused(_("There is no such file.")) from None
@@ -94,16 +97,17 @@ def _decode(content: bytes, encoding: str = "utf-8") -> str:
         encoding = "utf-8-sig"
     try:
         text = content.decode(encoding)
-    except LookupError:
-        raise ImportRefused(
-            _("The file names an unknown encoding, “{encoding}”.").format(encoding=encoding)
-        ) from None
     except UnicodeDecodeError as error:
         raise ImportRefused(
             _("This line is not encoded as {encoding}. Please save the file as UTF-8.").format(
                 encoding=encoding.upper().removesuffix("-SIG")
             ),
             line=content[: error.start].count(b"\n") + 1,
+        ) from None
+    except (LookupError, UnicodeError):
+        # Python knows encodings that decode nothing, like “undefined”.
+        raise ImportRefused(
+            _("The file names an unknown encoding, “{encoding}”.").format(encoding=encoding)
         ) from None
     if "\0" in text:
         raise ImportRefused(

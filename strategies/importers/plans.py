@@ -30,6 +30,8 @@ _NUMBERED = re.compile(
     r"(?:(?:leitziel|ziel|goal)\s+(?:\d+\.)?(\d{1,3})\s*[:.)–—-]|(?:\d+\.)?(\d{1,3})[.)])\s+(.+)",
     re.I,
 )
+# Whoever writes this means a goal, however long the line is and whatever it ends with.
+_MARKED = re.compile(r"(?:leitziel|goal)\s+(?:\d+\.)?\d{1,3}\s*[:.)–—-]\s+.+", re.I)
 
 
 @dataclass
@@ -75,6 +77,12 @@ class StrategyPlan:
     @property
     def introduction(self) -> str:
         return rich_text(self.introduction_lines)
+
+    @property
+    def missing_numbers(self) -> list[int]:
+        """Numbers that the goals leave out, up to the highest."""
+        numbers = {goal.number for goal in self.goals}
+        return [number for number in range(1, max(numbers)) if number not in numbers]
 
     def with_dates(self, opens_at: datetime | None, closes_at: datetime | None) -> "StrategyPlan":
         """The plan with the dates that staff gave. ImportRefused: one is missing, or the end
@@ -223,7 +231,8 @@ def _take_goals(plan: StrategyPlan, lines: list[Line]) -> None:
     """Titles begin goals, and what follows a title is its text."""
     level = next((line.level for line in lines if line.level), 0)
     for line in lines:
-        if 0 < line.level <= level or (not level and _is_headline(line)):
+        is_title = _is_headline(line) or _MARKED.fullmatch(line.text)
+        if 0 < line.level <= level or (not level and is_title):
             _check_text(plan)
             plan.goals.append(_goal(plan, line))
         elif plan.goals:

@@ -338,8 +338,9 @@ def test_the_database_refuses_a_deed_without_a_reason(editor):
 
 
 @pytest.mark.parametrize("missing", ["next_steps", "contact"])
-def test_a_strategy_that_leaves_people_in_the_dark_is_not_published(missing, editor):
-    strategy = StrategyFactory(published_at=None, **{missing: "  "})
+@pytest.mark.parametrize("said", ["  ", "[Bitte ergänzen: Stelle, Telefon]"])
+def test_a_strategy_that_leaves_people_in_the_dark_is_not_published(missing, said, editor):
+    strategy = StrategyFactory(published_at=None, **{missing: said})
 
     with pytest.raises(StrategyRefused):
         publish_strategy(strategy=strategy, by=editor)

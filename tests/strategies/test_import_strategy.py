@@ -161,12 +161,29 @@ def test_nothing_is_saved_when_it_cannot_be_published(run, file):
     assert not Strategy.objects.exists()
 
 
+def test_a_gap_in_the_contact_of_the_town_is_not_published(run, file, monkeypatch):
+    monkeypatch.setattr(town(), "contact", "[Bitte ergänzen: Stelle, Telefon, Sprechzeiten]")
+
+    code, said = run("--publish", "--next-steps", NEXT_STEPS, file())
+
+    assert code == 1
+    assert "an wen man sich mit Fragen wenden kann. Bitte geben Sie es mit" in said
+    assert not Strategy.objects.exists()
+
+
 def test_own_contact_is_kept_when_it_is_published(run, file):
     StrategyFactory(number=7, contact="Rathaus", published_at=None)
 
     run("--publish", file())
 
     assert Strategy.objects.published().get().contact == "Rathaus"
+
+
+def test_a_number_that_no_goal_bears_is_named(run, file):
+    code, said = run(file("Strategie 7 - Wege\nZiel 1: Rad\nT.\nZiel 3: Bus\nT."))
+
+    assert code == 0
+    assert "Diese Nummern hat kein Leitziel: 2" in said
 
 
 # Again

@@ -1,6 +1,7 @@
 """A file is understood as a person would, or refused with the line; no line is lost silently."""
 
 import io
+import os
 import zipfile
 from contextlib import suppress
 from datetime import datetime
@@ -232,6 +233,14 @@ def test_goals_keep_the_numbers_they_name(file):
     assert titles(read_plan(file(text))) == [(2, "Rad"), (4, "Bus")]
 
 
+@pytest.mark.parametrize("title", ["Ein langer Titel " * 9, "Ein Titel mit Punkt."])
+def test_a_line_that_says_that_it_is_a_goal_is_one(file, title):
+    plan = read_plan(file(f"Strategie 7 - Wege\nLeitziel 1: {title}\nEin Text.\nLeitziel 2: B\nT."))
+
+    assert titles(plan) == [(1, title.strip()), (2, "B")]
+    assert plan.introduction == ""
+
+
 def test_sentences_after_the_heading_introduce_the_strategy(file):
     plan = read_plan(file("Strategie 7 - Wege\nDarum geht es uns.\nRad\nEin Text."))
 
@@ -332,6 +341,7 @@ def test_town_page_3_has_five_goals_an_introduction_and_a_phase():
         (b"\xd0\xcf\x11\xe0 old Word", None, "Dieses Format kann nicht gelesen werden"),
         (b"PK\3\4 cut off", None, "Die Word-Datei ist beschädigt"),
         (b'<html><meta charset="klingon">', None, "Die Datei nennt eine unbekannte Kodierung"),
+        (b'<html><meta charset="undefined">', None, "Die Datei nennt eine unbekannte Kodierung"),
         pytest.param(b"x" * (LARGEST_FILE + 1), None, "Die Datei ist größer als 5 MB", id="large"),
     ],
 )
@@ -345,6 +355,8 @@ def test_what_cannot_be_understood_is_refused_with_its_line(file, content, line,
 def test_files_that_are_not_there_or_no_files_are_refused(tmp_path):
     assert refusal(tmp_path / "fehlt.txt")[1] == "Diese Datei gibt es nicht."
     assert refusal(tmp_path)[1].startswith("Die Datei kann nicht gelesen werden")
+    os.mkfifo(tmp_path / "never ends")
+    assert refusal(tmp_path / "never ends")[1] == "Das ist keine Datei."
 
 
 def test_packed_file_that_grows_too_large_is_refused(file):

@@ -126,9 +126,9 @@ def _publish(strategy: Strategy) -> None:
         publish_strategy(strategy=strategy, by=None)
     except StrategyRefused as refused:
         raise ImportRefused(
-            _("{sentence} Please give it with --next-steps; nothing was saved.").format(
-                sentence=refused.reason
-            )
+            _(
+                "{sentence} Please give it with --next-steps or --contact; nothing was saved."
+            ).format(sentence=refused.reason)
         ) from refused
 
 
@@ -149,6 +149,9 @@ def _shown(plan: StrategyPlan) -> list[str]:
     for goal in plan.goals:
         title = _("Goal {number}: {title}").format(number=goal.number, title=goal.title)
         shown += [f"  {title}", f"    {_summary(goal.lines)}"]
+    if numbers := plan.missing_numbers:
+        text = _("No goal bears one of these numbers: {numbers}")
+        shown.append("  " + text.format(numbers=", ".join(map(str, numbers))))
     if plan.left_out:
         shown.append("  " + _("Left out, because it does not belong to the strategy:"))
         for line in plan.left_out:
