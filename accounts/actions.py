@@ -75,12 +75,15 @@ def choose_name(*, person: User, name: str) -> None:
 
 
 @transaction.atomic
-def remove_second_step(*, person: User) -> None:
+def remove_second_step(*, person: User) -> bool:
     """Let whoever has lost it sign in without; they are signed out everywhere, and told.
 
     Call it only when it is sure who asks: from now on their mailbox opens the account.
+    Return whether there was one; if not, nothing happens.
     """
-    Authenticator.objects.filter(user=person).delete()
+    number, _of_each = Authenticator.objects.filter(user=person).delete()
+    if not number:
+        return False
     for session in UserSession.objects.filter(user=person):
         session.end()
     notify(
@@ -90,6 +93,7 @@ def remove_second_step(*, person: User) -> None:
         body=second_step_removed(),
         is_private=True,
     )
+    return True
 
 
 @transaction.atomic

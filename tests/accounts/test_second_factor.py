@@ -11,6 +11,7 @@ from allauth.mfa.webauthn.internal.auth import WebAuthn
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from accounts.models import Notification
 from accounts.sending import send_due_notifications
 from tests.accounts.door import enter, knock, signed_in_as
 from tests.accounts.test_account import app_code, by_code, new_passkey
@@ -147,6 +148,13 @@ def test_who_has_lost_it_is_let_in_without_and_told(strict, moderator, mailoutbo
 def test_an_address_without_account_has_no_second_step():
     with pytest.raises(CommandError):
         call_command("remove_second_step", "nobody@example.org")
+
+
+def test_who_has_no_second_step_is_not_told_that_it_is_gone(moderator):
+    with pytest.raises(CommandError, match="already"):
+        call_command("remove_second_step", moderator.email)
+
+    assert not Notification.objects.exists()
 
 
 def test_whoever_removes_the_second_step_is_out_again(strict, signed_in, moderator):

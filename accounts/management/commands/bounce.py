@@ -1,9 +1,9 @@
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
 from accounts.actions import record_bounce
+from accounts.models import Bounce
 
 
 class Command(BaseCommand):
@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def handle(self, *, addresses, **options):
         for address in addresses:
             try:
-                validate_email(address)
+                Bounce._meta.get_field("address").clean(address, None)
             except ValidationError:
                 raise CommandError(f"“{address}” is no e-mail address.") from None
         for address in addresses:
