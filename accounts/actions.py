@@ -203,7 +203,12 @@ def _owe(messages: Iterator[Notification]) -> None:
     while batch := list(islice(messages, ROWS_A_STATEMENT)):
         for message in batch:
             message.subject = _shortened(message.subject)
-        Notification.objects.bulk_create(batch, ignore_conflicts=True)
+        # Who deletes their account just now must not keep others from hearing, nor the deed
+        # from being done.
+        people = {message.recipient_id for message in batch if message.recipient_id}
+        living = User.objects.hold(people) if people else set()
+        owed = [message for message in batch if message.address or message.recipient_id in living]
+        Notification.objects.bulk_create(owed, ignore_conflicts=True)
 
 
 def _shortened(subject: str) -> str:

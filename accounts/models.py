@@ -1,7 +1,8 @@
+from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
 from django.utils.timezone import get_default_timezone
@@ -19,6 +20,21 @@ class UserQuerySet(models.QuerySet):
     def staff(self):
         """Those who work here and may sign in."""
         return self.filter(is_staff=True, is_active=True)
+
+    def hold(self, ids: Iterable[int]) -> set[int]:
+        """Those of these people who are there; until commit, nobody deletes their account.
+
+        Those who hold do not wait for one another, nor does who changes an account
+        (``FOR KEY SHARE``). SQLite lets only one write at a time, so there is nothing to do.
+        """
+        if connection.vendor != "postgresql":
+            return set(ids)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT id FROM accounts_user WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE",
+                [list(ids)],
+            )
+            return {pk for (pk,) in cursor.fetchall()}
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):

@@ -9,12 +9,13 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import Notification, User
 from comments.actions import CommentRefused, post_comment
 from comments.models import Comment
 from lenzen.personal_data import erase
+from strategies.actions import close_phase
 from tests.accounts.door import enter, knock
-from tests.factories import CommentFactory, UserFactory
+from tests.factories import CommentFactory, SubscriptionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -137,3 +138,26 @@ def test_who_acts_while_the_account_is_erased_reads_that_it_is(goal, deed):
     assert "Ihr Konto ist gelöscht" in response.content.decode()
     assert "Mehr Bänke." in response.content.decode()
     assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite takes one write at a time")
+def test_who_leaves_keeps_no_deed_from_being_done_nor_others_from_hearing(goal):
+    phase = goal.strategy.phases.get()
+    leaving, staying = UserFactory.create_batch(2)
+    for person in (leaving, staying):
+        SubscriptionFactory(strategy=goal.strategy, person=person)
+    editor, is_erased = UserFactory(is_staff=True), Event()
+
+    def erase_slowly():
+        with transaction.atomic():
+            erase(leaving)
+            is_erased.set()
+            sleep(0.5)
+
+    def close():
+        is_erased.wait(10)
+        return close_phase(phase=phase, by=editor, reason="Der Text war falsch.")
+
+    _, event = at_once(erase_slowly, close)
+
+    assert Notification.objects.get(about=event.about).recipient == staying
