@@ -2,6 +2,7 @@ from allauth.account.models import EmailAddress
 from allauth.account.signals import email_changed
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
@@ -179,6 +180,12 @@ class BounceAdmin(admin.ModelAdmin):
     search_fields = ["address"]
     ordering = ["-bounced_at"]
     fields = readonly_fields = ["address", "answer", "bounced_at"]
+
+    def log_deletions(self, request, queryset):
+        entries = super().log_deletions(request, queryset)
+        # The log is kept, and holds no address.
+        LogEntry.objects.filter(object_repr__in=map(str, queryset)).update(object_repr="–")
+        return entries
 
     def has_module_permission(self, request):
         return request.user.is_superuser

@@ -1,4 +1,5 @@
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
@@ -252,3 +253,19 @@ def test_outbox_comes_whatever_it_is_asked_for(signed_in, editor, asked):
     # SQLite takes any text: nothing has that state.
     assert page.status_code == 200
     assert {*page.context["cl"].queryset} <= {message}
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_the_log_keeps_no_address_that_was_deleted(signed_in, administrator, together):
+    record_bounce(address="stranger@example.org")
+    bounce = Bounce.objects.get()
+    address = reverse("admin:accounts_bounce_delete", args=[bounce.pk])
+    sent = {"post": "yes"}
+    if together:
+        address = reverse("admin:accounts_bounce_changelist")
+        sent |= {"action": "delete_selected", "_selected_action": bounce.pk}
+
+    signed_in(administrator).post(address, sent)
+
+    assert not Bounce.objects.exists()
+    assert LogEntry.objects.get().object_repr == "–"
