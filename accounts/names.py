@@ -37,12 +37,13 @@ LOOKALIKES = str.maketrans(
 UMLAUT = re.compile("([aou])e+")
 
 RESERVED = """
-    Administration Administrator Administratorin Admin Amt Amtsdirektor Amtsdirektorin
-    Amtsverwaltung Bauamt Bürgeramt Bürgermeister Bürgermeisterin Gemeinde
-    Gemeindeverwaltung Hauptamt Kämmerei Landkreis Landrat Landrätin Moderation Moderator
-    Moderatorin Ordnungsamt Ortsvorsteher Ortsvorsteherin Polizei Rathaus Redaktion
-    Stadtrat Stadtverordnete Stadtverordneter Stadtverwaltung Support Systemnachricht
-    Verwaltung Webmaster
+    Administration Administrator Administratoren Administratorin Admin Amt Amtsdirektor
+    Amtsdirektorin Amtsleiter Amtsleiterin Amtsleitung Amtsverwaltung Bauamt Bürgeramt
+    Bürgermeister Bürgermeisteramt Bürgermeisterin Gemeinde Gemeindeverwaltung Hauptamt Kämmerei
+    Landkreis Landrat Landrätin Moderation Moderationsteam Moderator Moderatoren Moderatorin
+    Ordnungsamt Ortsvorsteher Ortsvorsteherin Planungsamt Planungsbüro Polizei Rathaus Redaktion
+    Redaktionsteam Stadtplanung Stadtrat Stadtverordnete Stadtverordneter Stadtverwaltung Support
+    Systemnachricht Verwaltung Webmaster
 """.split()
 
 WEB_ADDRESS = re.compile(
