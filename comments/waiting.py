@@ -225,11 +225,16 @@ def enter_code(request):
 
 
 def _give_to_owner(request):
-    """Who has shown the address and chooses no name finds the text among their drafts."""
+    """Who has shown the address and chooses no name finds the text among their drafts.
+
+    Where a draft of theirs is already, which they have not seen now, this one goes on waiting.
+    """
     draft = kept_under(request.session.get("draft"))
     if draft is None:
         return
     place = {"strategy": draft.strategy, "goal": draft.goal, "parent": draft.parent}
+    if request.user.drafts.filter(**place).exists():
+        return
     words = {"version": draft.answered_version, "text": draft.text, "label": draft.label}
     request.session["nameless_draft"] = save_draft(person=request.user, **place, **words).pk
     draft.delete()

@@ -192,6 +192,17 @@ def test_whoever_chooses_no_name_finds_the_text_among_their_drafts(client, goal,
     assert escape(TEXT) in client.get("/konto/entwuerfe/").text
 
 
+def test_a_draft_that_they_did_not_see_is_not_overwritten(client, goal):
+    nameless = UserFactory(public_name="")
+    Draft.objects.create(person=nameless, strategy=goal.strategy, goal=goal, text="Much more.")
+
+    here = enter(client, write(client, goal, name="", email=nameless.email)).url
+    client.post(here, {"name": "Fährfrau"})
+
+    assert Comment.objects.get().text == TEXT
+    assert Draft.objects.get().text == "Much more."
+
+
 def test_a_bad_name_publishes_nothing_and_the_text_still_waits(client, goal):
     UserFactory(public_name=WHO["name"])
     here = enter(client, write(client, goal, name="")).url
