@@ -29,6 +29,24 @@ Letter = list[Notification]
 
 _ADDRESS = re.compile(r"\S+@\S+")
 
+_ENHANCED_CODE = re.compile(r"\d\.\d{1,3}\.\d{1,3}\b")
+
+_MAILBOX_CODES = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.2.2"}
+"""Nobody there, moved, disabled or full: what is said of a mailbox, not of the message or us."""
+
+_MAILBOX_WORDS = re.compile(
+    r"""
+    (?!.*(sender|relay|authent))
+    .*(
+        (no\ such|unknown|invalid)\ (user|person|mailbox|recipient|address|account)
+        | (user|mailbox|recipient|address|account)\ (is\ )?(unknown|not\ found|does\ not\ exist)
+    )
+    """,
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+)
+"""The same where the server sends no such code. “No such user here. Sender verify failed” is
+what everybody's server says when our own address is wrong."""
+
 
 def retry_delay(attempts: int) -> timedelta:
     """How long to wait after so many failed attempts: 2, 4, 8 ... minutes, at most an hour."""
@@ -134,8 +152,8 @@ def _send(letter: Letter, connection) -> None:
         raise
     except smtplib.SMTPRecipientsRefused as refused:
         _refused(letter, *next(iter(refused.recipients.values())))
-    except smtplib.SMTPDataError as refused:
-        _refused(letter, refused.smtp_code, refused.smtp_error)
+    except smtplib.SMTPResponseException as refused:
+        _postpone(letter, _in_words(refused.smtp_code, refused.smtp_error))
     except smtplib.SMTPException as error:
         _postpone(letter, error)
     except OSError:
@@ -148,15 +166,33 @@ def _send(letter: Letter, connection) -> None:
 
 
 def _refused(letter: Letter, code: int, answer: bytes | str) -> None:
-    text = answer.decode(errors="replace") if isinstance(answer, bytes) else answer
-    if not 500 <= code < 600:
-        _postpone(letter, f"{code} {text}")
+    words = _in_words(code, answer)
+    if not _names_mailbox(words):
+        _postpone(letter, words)
         return
-    _give_up(letter, f"{code} {text}")
-    # Nothing is remembered of addresses that somebody mistyped at the door; and "5.3",
-    # "5.6" and "5.7" speak of the message, or of us.
-    if not letter[0].is_private and not text.startswith(("5.3.", "5.6.", "5.7.")):
-        record_bounce(address=letter[0].to, answer=without_addresses(f"{code} {text}")[:300])
+    _give_up(letter, words)
+    # Nothing is remembered of addresses that somebody mistyped at the door.
+    if not letter[0].is_private:
+        record_bounce(address=letter[0].to, answer=without_addresses(words)[:300])
+
+
+def _in_words(code: int, answer: bytes | str) -> str:
+    text = answer.decode(errors="replace") if isinstance(answer, bytes) else answer
+    return f"{code} {text}"
+
+
+def _names_mailbox(words: str) -> bool:
+    """Whether this answer, given for a recipient, says for good that the mailbox takes no mails.
+
+    Only then. A relay that is set up wrongly says 550 for everybody: if that counted, one such
+    hour would silence all followers. What is tried again until it expires loses nothing.
+    """
+    code, _space, text = words.partition(" ")
+    if not code.startswith("5"):
+        return False
+    if enhanced := _ENHANCED_CODE.match(text):
+        return enhanced[0] in _MAILBOX_CODES
+    return bool(_MAILBOX_WORDS.match(text))
 
 
 def without_addresses(answer: str) -> str:

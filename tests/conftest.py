@@ -106,7 +106,8 @@ def goal(open_phase):
 
 
 class MailServer:
-    """Takes mails over SMTP. ``received`` holds them; ``answers`` what it says to an address.
+    """Takes mails over SMTP. ``received`` holds them; ``answers`` what it says to an address,
+    ``answer_to_mail`` to the mail itself.
 
     ``on_mail`` is called, in a thread, with each mail before the server acknowledges it.
     """
@@ -114,6 +115,7 @@ class MailServer:
     def __init__(self):
         self.received = []
         self.answers = {}
+        self.answer_to_mail = "250 OK"
         self.on_mail = None
         self.port = free_port()
         self.start()
@@ -132,6 +134,8 @@ class MailServer:
         return answer
 
     async def handle_DATA(self, server, session, envelope):
+        if not self.answer_to_mail.startswith("250"):
+            return self.answer_to_mail
         mail = message_from_bytes(envelope.content, policy=policy.default)
         self.received.append(mail)
         if self.on_mail:

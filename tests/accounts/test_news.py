@@ -388,10 +388,35 @@ def test_an_address_that_refuses_mails_is_not_written_to_again(mail_server):
 @pytest.mark.parametrize(
     "answer",
     [
+        "550 5.1.10 Recipient not found",
+        "552 5.2.2 Mailbox full",
+        "550 No such user here",
+        "550 <person@example.org>: User unknown",
+        "550 Mailbox not found",
+    ],
+)
+def test_an_answer_about_the_mailbox_is_a_bounce(mail_server, answer):
+    person = UserFactory()
+    mail_server.answers[person.email] = answer
+    tell([person])
+
+    send_due_notifications()
+
+    assert Bounce.objects.get().address == person.email
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
         "451 4.3.0 Later",
+        "450 4.1.1 User unknown, perhaps",
         "552 5.3.4 Too big",
         "554 5.6.1 Not such words",
-        "550 5.7.1 Relaying denied",
+        "550 5.7.1 Relaying denied: user unknown",
+        "550 5.1.8 Sender address rejected",
+        "550 relay not permitted, authentication required",
+        "550 No such user here. Sender verify failed",
+        "554 Refused",
     ],
 )
 def test_an_answer_about_the_message_or_about_us_is_no_bounce(mail_server, answer):
@@ -402,6 +427,33 @@ def test_an_answer_about_the_message_or_about_us_is_no_bounce(mail_server, answe
     send_due_notifications()
 
     assert not Bounce.objects.exists()
+    message = Notification.objects.get()
+    assert (message.outcome, message.last_error) == ("", answer)
+
+
+def test_a_mail_that_is_refused_says_nothing_about_its_address(mail_server, citizen):
+    mail_server.answer_to_mail = "554 No such user, or spam"
+    tell([citizen])
+
+    send_due_notifications()
+
+    assert not Bounce.objects.exists()
+    message = Notification.objects.get()
+    assert (message.outcome, message.last_error) == ("", "554 No such user, or spam")
+
+
+def test_an_hour_in_which_the_relay_refuses_everybody_loses_nothing(mail_server):
+    people = UserFactory.create_batch(3)
+    mail_server.answers = {person.email: "550 relay not permitted" for person in people}
+    tell(people)
+    send_due_notifications()
+
+    mail_server.answers.clear()
+    Notification.objects.update(send_at=Now())
+    tell(people, key="news:2")
+    send_due_notifications()
+
+    assert sorted(mail_server.addresses) == sorted(2 * [person.email for person in people])
 
 
 def test_a_code_that_comes_back_leaves_no_trace(mail_server, client):
