@@ -1,8 +1,9 @@
 """How messages leave: what is due is claimed, sent and marked."""
 
+import logging
 import re
 import smtplib
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import chain
@@ -17,6 +18,8 @@ from django.utils.translation import gettext as _
 from accounts.actions import record_bounce
 from accounts.messages import as_email
 from accounts.models import Bounce, Notification, NotificationQuerySet, User
+
+log = logging.getLogger(__name__)
 
 CLAIM = timedelta(minutes=5)
 """How long a worker may hold what it claimed. A batch must be through well before."""
@@ -64,19 +67,24 @@ def send_due_notifications() -> int:
     if not claimed:
         return 0
     letters, stop_at = deque(_deliverable(claimed)), monotonic() + CLAIM.total_seconds() / 2
+    failures: Counter[str] = Counter()
     connection = get_connection()
     try:
         connection.open()
         while letters and monotonic() < stop_at:
-            if letter := _still_owed(letters[0]):
-                _send(letter, connection)
+            if (letter := _still_owed(letters[0])) and (failure := _send(letter, connection)):
+                failures[failure] += 1
             letters.popleft()
     except OSError as error:
         # The server is away: the rest would fare no better, each after a long wait.
         for letter in letters:
-            _postpone(letter, error)
+            failures[_postpone(letter, error)] += 1
     finally:
         connection.close()
+    if failures:
+        # Once a batch, and neither to whom nor what.
+        reasons = ", ".join(f"{reason} ({number})" for reason, number in failures.items())
+        log.warning("The mail server is away or refuses; tried again later: %s", reasons)
     # A server that takes its time would hold us until the claim runs out and others send, too.
     _rows([*chain.from_iterable(letters)]).update(claimed_until=None)
     return sum(map(len, claimed))
@@ -144,41 +152,46 @@ def _deliverable(letters: list[Letter]) -> Iterator[Letter]:
             yield letter
 
 
-def _send(letter: Letter, connection) -> None:
-    """Send one mail and write down what became of it. OSError: the server is away."""
+def _send(letter: Letter, connection) -> str:
+    """Send one mail and write down what became of it. OSError: the server is away.
+
+    Return why it is tried again, as ``_postpone`` does; nothing if it is not.
+    """
     try:
         connection.send_messages([as_email(letter)])
     except smtplib.SMTPServerDisconnected:
         raise
     except smtplib.SMTPRecipientsRefused as refused:
-        _refused(letter, *next(iter(refused.recipients.values())))
-    except smtplib.SMTPResponseException as refused:
-        _postpone(letter, _in_words(refused.smtp_code, refused.smtp_error))
+        return _refused(letter, *next(iter(refused.recipients.values())))
     except smtplib.SMTPException as error:
-        _postpone(letter, error)
+        return _postpone(letter, error)
     except OSError:
         raise
     except Exception as error:
         # Whatever it is: one bad message must not hold up the rest.
-        _postpone(letter, error)
-    else:
-        _end(_rows(letter), Notification.Outcome.SENT)
+        return _postpone(letter, error)
+    _end(_rows(letter), Notification.Outcome.SENT)
+    return ""
 
 
-def _refused(letter: Letter, code: int, answer: bytes | str) -> None:
-    words = _in_words(code, answer)
+def _refused(letter: Letter, code: int, answer: bytes | str) -> str:
+    refusal = smtplib.SMTPResponseException(code, answer)
+    words = _in_words(refusal)
     if not _names_mailbox(words):
-        _postpone(letter, words)
-        return
+        return _postpone(letter, refusal)
     _give_up(letter, words)
     # Nothing is remembered of addresses that somebody mistyped at the door.
     if not letter[0].is_private:
         record_bounce(address=letter[0].to, answer=without_addresses(words)[:300])
+    return ""
 
 
-def _in_words(code: int, answer: bytes | str) -> str:
-    text = answer.decode(errors="replace") if isinstance(answer, bytes) else answer
-    return f"{code} {text}"
+def _in_words(error: Exception) -> str:
+    if not isinstance(error, smtplib.SMTPResponseException):
+        return str(error) or type(error).__name__
+    text = error.smtp_error
+    text = text.decode(errors="replace") if isinstance(text, bytes) else text
+    return f"{error.smtp_code} {text}"
 
 
 def _names_mailbox(words: str) -> bool:
@@ -213,11 +226,13 @@ def _end(rows: NotificationQuerySet, outcome: str, **fields) -> None:
     rows.filter(is_private=False).update(**fields)
 
 
-def _postpone(letter: Letter, error: Exception | str) -> None:
+def _postpone(letter: Letter, error: Exception) -> str:
+    """Try again later. Return why, for the log: the server's code, or the kind of error."""
     attempts = max(notification.attempts for notification in letter) + 1
     _rows(letter).update(
         attempts=attempts,
         send_at=Now() + retry_delay(attempts),
         claimed_until=None,
-        last_error=(str(error) or type(error).__name__)[:300],
+        last_error=_in_words(error)[:300],
     )
+    return str(getattr(error, "smtp_code", type(error).__name__))

@@ -318,6 +318,52 @@ def test_a_server_that_is_away_is_not_asked_again_for_each_message(mail_server):
     assert len(mail_server.received) == 5
 
 
+def test_the_log_says_once_a_batch_why_mails_did_not_leave(mail_server, caplog):
+    first, second, third, _fourth, gone = NotificationFactory.create_batch(5)
+    mail_server.answers = {
+        first.to: f"451 <{first.to}> later",
+        second.to: "550 relay not permitted",
+        third.to: "451 Later",
+        gone.to: "550 5.1.1 Unknown",
+    }
+    send_due_notifications()
+    assert caplog.messages == [
+        "The mail server is away or refuses; tried again later: 451 (2), 550 (1)"
+    ]
+
+
+def test_the_log_says_that_the_server_is_away(mail_server, caplog):
+    NotificationFactory.create_batch(3)
+    mail_server.stop()
+
+    send_due_notifications()
+
+    mail_server.start()
+    assert caplog.messages == [
+        "The mail server is away or refuses; tried again later: ConnectionRefusedError (3)"
+    ]
+
+
+def test_the_log_says_nothing_when_all_goes_well(mail_server, caplog):
+    NotificationFactory()
+
+    send_due_notifications()
+
+    assert caplog.messages == []
+
+
+def test_a_server_that_wants_a_sign_in_keeps_the_mails_waiting(mail_server, settings, caplog):
+    settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "site", "wrong"
+    NotificationFactory.create_batch(2)
+
+    send_due_notifications()
+
+    assert outcomes() == [WAITING, WAITING]
+    assert caplog.messages == [
+        "The mail server is away or refuses; tried again later: SMTPNotSupportedError (2)"
+    ]
+
+
 def test_a_server_that_goes_away_in_the_middle_gets_the_rest_later(mail_server):
     NotificationFactory.create_batch(5)
 
