@@ -15,6 +15,12 @@ from accounts.town import PageVersion
 GATHERED_UNTIL = time(7)
 """When gathered news leave, by the town's clock; weekly ones on Mondays."""
 
+TRIED_IN_VAIN = 4
+"""Attempts after which a message is late: the fourth is made 2 + 4 + 8 minutes after the first."""
+
+LOST = timedelta(hours=1)
+"""How long a message that expired after attempts in vain counts as late: to be noticed."""
+
 
 class UserQuerySet(models.QuerySet):
     def staff(self):
@@ -188,8 +194,16 @@ class NotificationQuerySet(models.QuerySet):
         )
 
     def overdue(self, since: datetime):
-        """Might have been tried since ``since`` and nobody did."""
-        return self.due().filter(send_at__lte=since)
+        """Might have been tried since ``since`` and nobody did; or was, and always in vain.
+
+        Each failure moves ``send_at`` on, so attempts are counted.
+        """
+        untried = self.due().filter(send_at__lte=since)
+        in_vain = self.waiting().filter(attempts__gte=TRIED_IN_VAIN)
+        lost = self.filter(
+            outcome=Notification.Outcome.EXPIRED, attempts__gt=0, ended_at__gt=Now() - LOST
+        )
+        return untried | in_vain | lost
 
     def told(self):
         """What people can read again in their account: all that has ended, never a code."""

@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db.models.functions import Now
 from django.test import Client
 
-from accounts.models import Notification
+from accounts.models import TRIED_IN_VAIN, Notification
+from accounts.sending import retry_delay
 from accounts.tasks import send_notifications
 from strategies.tasks import close_due_phases
 from tests.factories import NotificationFactory, PhaseFactory, days
@@ -53,7 +55,14 @@ def test_all_is_well_when_nothing_is_due(client):
         # In another worker's hands, over, or waiting for its next attempt.
         ({"send_at": late(days=1), "claimed_until": days(0.1)}, 200),
         ({"send_at": late(days=1), "outcome": "sent", "ended_at": days(0)}, 200),
-        ({"send_at": days(0.1), "attempts": 9}, 200),
+        ({"send_at": days(0.1), "attempts": 3}, 200),
+        # Tried again and again, and always in vain.
+        ({"send_at": days(0.1), "attempts": 4}, 503),
+        ({"send_at": days(0.1), "attempts": 9, "claimed_until": days(0.1)}, 503),
+        # Expired: after attempts, long ago, or because nobody tried.
+        ({"outcome": "expired", "ended_at": days(-0.01), "attempts": 1}, 503),
+        ({"outcome": "expired", "ended_at": days(-0.05), "attempts": 1}, 200),
+        ({"outcome": "expired", "ended_at": days(-0.01)}, 200),
     ],
 )
 def test_a_message_that_is_late(fields, status, client):
@@ -63,6 +72,53 @@ def test_a_message_that_is_late(fields, status, client):
 
     assert response.status_code == status
     assert response.json()["overdue"]["messages"] == (status == 503)
+
+
+def test_the_fourth_attempt_comes_a_quarter_of_an_hour_after_the_first():
+    waits = [retry_delay(attempts) for attempts in range(1, TRIED_IN_VAIN)]
+
+    assert sum(waits, timedelta()) == timedelta(minutes=14)
+
+
+@pytest.mark.parametrize("trouble", ["away", "451 Later", "550 relay not permitted"])
+def test_a_mail_server_that_takes_nothing_is_told_until_it_is_mended(client, mail_server, trouble):
+    message = NotificationFactory()
+    mail_server.answers[message.to] = trouble
+    if trouble == "away":
+        mail_server.stop()
+    for _attempt in range(TRIED_IN_VAIN):
+        assert client.get("/health/").status_code == 200
+        Notification.objects.update(send_at=Now())
+        send_notifications()
+    assert client.get("/health/").status_code == 503
+
+    mail_server.answers.clear()
+    if trouble == "away":
+        mail_server.start()
+    Notification.objects.update(send_at=Now())
+    send_notifications()
+
+    assert client.get("/health/").status_code == 200
+
+
+def test_a_code_that_could_not_be_sent_is_told_when_it_has_expired(client, mail_server):
+    code = NotificationFactory(is_private=True)
+    mail_server.answers[code.to] = "451 Later"
+    send_notifications()
+    Notification.objects.update(expires_at=Now())
+    send_notifications()
+
+    assert client.get("/health/").json()["overdue"]["messages"] == 1
+
+
+def test_an_address_that_keeps_a_message_waiting_is_told_no_more_once_reported(client):
+    message = NotificationFactory(send_at=days(-0.001), attempts=4)
+    assert client.get("/health/").status_code == 503
+
+    call_command("bounce", message.to)
+    send_notifications()
+
+    assert client.get("/health/").status_code == 200
 
 
 def test_a_phase_whose_end_was_not_recorded(client):
