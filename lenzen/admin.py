@@ -92,9 +92,7 @@ def work(user) -> dict:
         found["reported_comments"] = reported_comments()
         found["newest_comments"] = newest_comments()
     if user.has_perm("accounts.view_notification"):
-        found["given_up"] = Notification.objects.filter(
-            outcome=Notification.Outcome.GIVEN_UP, ended_at__gt=Now() - RECENT
-        ).count()
+        found |= unsent()
     found["deeds"] = recent_deeds(user)
     found["is_nothing_to_do"] = not any(found[name] for name in found if name not in NO_WORK)
     return found
@@ -144,6 +142,16 @@ def _with_place(comments) -> list[Comment]:
     for comment in comments:
         comment.date = day_and_time(comment.posted_at)
     return comments
+
+
+def unsent() -> dict[str, int]:
+    """How many messages were given up, and how many expired, lately."""
+    failed = Notification.objects.failed().filter(ended_at__gt=Now() - RECENT)
+    numbers = dict(failed.values_list("outcome").annotate(Count("pk")).order_by())
+    return {
+        "given_up": numbers.get(Notification.Outcome.GIVEN_UP, 0),
+        "expired": numbers.get(Notification.Outcome.EXPIRED, 0),
+    }
 
 
 def recent_deeds(user) -> list[dict]:

@@ -12,6 +12,7 @@ from strategies.actions import close_phase, extend_phase
 from strategies.models import TAKE_BACK, Phase, PhaseEvent
 from tests.factories import (
     CommentFactory,
+    NotificationFactory,
     PhaseFactory,
     ReportFactory,
     StrategyFactory,
@@ -22,6 +23,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 INDEX = reverse("admin:index")
+OUTBOX = reverse("admin:accounts_notification_changelist")
 
 
 def worker_ran(days_ago):
@@ -193,6 +195,20 @@ def test_nothing_to_do_is_said_with_the_time_of_the_last_check(signed_in, modera
     CommentFactory()
 
     assert "Nichts zu tun. Letzte Prüfung: " in signed_in(moderator).get(INDEX).content.decode()
+
+
+def test_messages_that_did_not_arrive_are_counted_by_what_became_of_them(signed_in, editor):
+    for outcome, number, days_ago in [("given_up", 1, 1), ("expired", 2, 6), ("expired", 4, 8)]:
+        ended = {"outcome": outcome, "ended_at": days(-days_ago)}
+        NotificationFactory.create_batch(number, **ended)
+    NotificationFactory(outcome="sent", ended_at=days(-1))
+
+    page = signed_in(editor).get(INDEX)
+
+    assert (page.context["given_up"], page.context["expired"]) == (1, 2)
+    assert f"{OUTBOX}?state=given_up" in page.text
+    assert f"{OUTBOX}?state=expired" in page.text
+    assert not page.context["is_nothing_to_do"]
 
 
 @pytest.mark.parametrize(
