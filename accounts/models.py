@@ -325,7 +325,7 @@ class Bounce(models.Model):
 
 
 class TaskRun(models.Model):
-    """When a task of the worker last came to its end."""
+    """When a task of the worker last came to its end, or the sender to that of a batch."""
 
     task = models.CharField(max_length=80, unique=True)
     finished_at = models.DateTimeField(db_default=Now())

@@ -75,7 +75,10 @@ def alive(request):
 @never_cache
 @require_safe
 def health(request):
-    """How old the worker's last runs are, and 503 when something is more than 15 minutes late."""
+    """How old the worker's last runs are, and 503 when something is more than 15 minutes late.
+
+    A task that has never run is not: nobody knows since when it should have.
+    """
     late = Now() - OVERDUE
     overdue = {
         "messages": Notification.objects.overdue(late).count(),
@@ -86,12 +89,23 @@ def health(request):
     }
     runs = TaskRun.objects.annotate(now=Now())
     ages = {run.task: round((run.now - run.finished_at).total_seconds()) for run in runs}
+    overdue["tasks"] = sum(ages.get(task, 0) > seconds for task, seconds in _pauses())
     answer = {
         "status": "late" if any(overdue.values()) else "ok",
         "seconds_since_last_run": ages,
         "overdue": overdue,
     }
     return JsonResponse(answer, status=503 if any(overdue.values()) else 200)
+
+
+def _pauses():
+    """Each task of the clock, and how many seconds may lie between two of its runs.
+
+    Twice its interval and what counts as late: a clock that starts anew first waits for one.
+    """
+    for entry in settings.CELERY_BEAT_SCHEDULE.values():
+        pause = 2 * entry["schedule"] + OVERDUE
+        yield entry["task"].rpartition(".")[2], pause.total_seconds()
 
 
 def csrf_failure(request, reason=""):

@@ -3,12 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
 from django.db.models.functions import Now
 from django.test import Client
+from django.utils.module_loading import import_string
 
-from accounts.models import TRIED_IN_VAIN, Notification
-from accounts.sending import retry_delay
+from accounts.models import TRIED_IN_VAIN, Notification, TaskRun
+from accounts.sending import BATCH, retry_delay
 from accounts.tasks import send_notifications
 from strategies.tasks import close_due_phases
 from tests.factories import NotificationFactory, PhaseFactory, days
@@ -135,6 +138,53 @@ def test_a_phase_whose_beginning_was_not_recorded(client):
     PhaseFactory(opens_at=late(seconds=1), closes_in=5)
 
     assert client.get("/health/").json()["overdue"]["events"] == 1
+
+
+@pytest.mark.parametrize(
+    ("task", "minutes"), [("keep_terms", 135), ("close_due_phases", 17), ("send_notifications", 15)]
+)
+def test_a_task_that_does_not_run_any_more(client, task, minutes):
+    latest = TaskRun.objects.create(task=task, finished_at=days(0) - timedelta(minutes=minutes - 1))
+    assert client.get("/health/").json()["overdue"]["tasks"] == 0
+
+    latest.finished_at -= timedelta(minutes=2)
+    latest.save()
+    response = client.get("/health/")
+
+    assert response.status_code == 503
+    assert response.json()["overdue"] == {"messages": 0, "events": 0, "tasks": 1}
+
+
+def test_a_task_that_is_asked_for_no_more_is_not_late(client):
+    TaskRun.objects.create(task="of_an_older_version", finished_at=days(-30))
+
+    assert client.get("/health/").status_code == 200
+
+
+def test_each_task_of_the_clock_leaves_the_trace_that_is_looked_for(client):
+    for entry in settings.CELERY_BEAT_SCHEDULE.values():
+        import_string(entry["task"])()
+    TaskRun.objects.update(finished_at=days(-30))
+
+    answer = client.get("/health/").json()
+
+    assert answer["overdue"]["tasks"] == len(settings.CELERY_BEAT_SCHEDULE)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sender_with_more_than_a_batch_is_not_late(mail_server):
+    NotificationFactory.create_batch(BATCH + 1)
+    TaskRun.objects.create(task="send_notifications", finished_at=days(-1))
+    late_tasks = []
+
+    def look(mail):
+        late_tasks.append(Client().get("/health/").json()["overdue"]["tasks"])
+        connection.close()
+
+    mail_server.on_mail = look
+    send_notifications()
+
+    assert late_tasks == [1] * BATCH + [0]
 
 
 def test_nothing_is_late_within_a_quarter_of_an_hour(client):
