@@ -4,6 +4,7 @@ import http.client
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -142,6 +143,25 @@ def test_a_killed_process_is_started_again_and_still_nothing_is_left(environment
         assert wait_until(lambda: ask(environment, "/") == 200)
 
     assert processes(environment) == {}
+
+
+def test_the_log_tells_of_faults_and_of_nobody(environment):
+    with running(environment) as (up, _):
+        with socket.create_connection(("127.0.0.1", int(environment["PORT"]))) as stranger:
+            stranger.sendall(b"NONSENSE\r\n\r\n")
+            assert b"400 Bad Request" in stranger.recv(1_000)
+        assert ask(environment, "/auf-dem-laufenden/somebody@example.org/nowhere/") == 404
+        with sqlite3.connect(Path(environment["DATA_DIR"]) / "lenzen.sqlite3") as database:
+            database.execute("DROP TABLE strategies_strategy")
+        assert ask(environment, "/strategien/secret-token/") == 503
+        up.terminate()
+        logged = up.stdout.read()
+
+    assert "ERROR django.request: Service Unavailable: strategien/<slug:slug>/" in logged
+    assert "Traceback" in logged
+    assert "no such table: strategies_strategy" in logged
+    for private in ("127.0.0.1", "somebody@example.org", "secret-token", "NONSENSE"):
+        assert private not in logged
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,8 @@ from strategies.models import Strategy
 WEB = [
     *("gunicorn", "lenzen.wsgi", "--bind", f"{settings.BIND}:{settings.PORT}", "--preload"),
     *("--workers", str(settings.WEB_CONCURRENCY), "--no-control-socket"),
-    *("--log-level", "warning"),
+    # Its warnings are about requests that make no sense, with the network address of who sent them.
+    *("--log-level", "error"),
 ]
 WORKER = [
     *("celery", "--quiet", "--app", "lenzen", "worker", "--concurrency", "2"),
