@@ -141,7 +141,11 @@ def test_a_killed_process_is_started_again_and_still_nothing_is_left(environment
         assert wait_until(lambda: not killed & set(processes(environment)))
         assert wait_until(lambda: len(main_processes(environment, up)) == len(killed) == 3)
         assert wait_until(lambda: ask(environment, "/") == 200)
+        up.terminate()
+        logged = up.stdout.read()
 
+    for name in ("web server", "worker", "clock"):
+        assert logged.count(f"The {name} ended with status -9 and is started again in ") == 1
     assert processes(environment) == {}
 
 

@@ -50,7 +50,11 @@ class Command(BaseCommand):
         prepare_content()
         connection.close()
         # The page answers a second sooner when the others do not start beside it.
-        children = [Child(WEB), Child(WORKER, delay=2), Child(CLOCK, delay=2)]
+        children = [
+            Child("web server", WEB),
+            Child("worker", WORKER, delay=2),
+            Child("clock", CLOCK, delay=2),
+        ]
         try:
             self.watch(children, stop)
         finally:
@@ -161,9 +165,10 @@ class Stop:
 class Child:
     """A process that is started again whenever it ends: later each time it ends soon."""
 
-    def __init__(self, command, delay=0.0):
+    def __init__(self, name, command, delay=0.0):
         # In a container it is root who runs the worker; that is no news worth ten lines.
         quiet = "ignore:You're running the worker with superuser privileges"
+        self.name = name
         self.command = [sys.executable, "-W", quiet, "-m", *command]
         self.environment = {**os.environ, "DATA_DIR": str(settings.DATA_DIR)}
         self.delay = delay
@@ -177,6 +182,12 @@ class Child:
             self.kill_what_is_left()
             if self.ended - self.started > LONGEST_DELAY:
                 self.delay = FIRST_DELAY
+            # A negative status is the number of the signal that ended it.
+            sys.stderr.write(
+                f"The {self.name} ended with status {self.process.returncode}"
+                f" and is started again in {self.delay:.0f} s.\n"
+            )
+            sys.stderr.flush()
         if self.ended is not None and now - self.ended >= self.delay:
             self.delay = min(max(2 * self.delay, FIRST_DELAY), LONGEST_DELAY)
             self.start()
