@@ -593,6 +593,15 @@ def test_accounts_that_came_back_are_erased_again(person, erased_file):
 
 
 @committed
+def test_an_account_is_known_by_the_moment_that_the_database_wrote(person, erased_file):
+    erased_file.write_text(f"{person.pk} {person.joined_at.isoformat()} keep\n")
+
+    call_command("reapply_erasures", str(erased_file), stdout=StringIO())
+
+    assert not User.objects.exists()
+
+
+@committed
 def test_an_account_that_has_the_number_of_an_erased_one_lives_on(person, erased_file):
     number = person.pk
     erase(person)
