@@ -264,20 +264,26 @@ def _write_down(line: str) -> None:
         log.exception("Could not write down that an account was erased: %s", line)
 
 
-def reapply(lines: Iterable[str]) -> int:
-    """Erase again what came back with a backup. Return how many accounts; safe to repeat.
+def reapply(lines: Iterable[str]) -> tuple[int, list[int]]:
+    """Erase again what came back with a backup; safe to repeat.
 
-    Numbers are given anew after a restore, so an account is recognised by the moment it
-    was made, too. ValueError names the line that is none; nobody is erased then.
+    Return how many accounts were erased, and the numbers of those that were refused: in
+    the backup they are of staff. Numbers are given anew after a restore, so an account is
+    recognised by the moment it was made, too. ValueError names the line that is none;
+    nobody is erased then.
     """
-    erased = 0
+    erased, refused = 0, set()
     for number, joined_at, choice in list(_written_down(lines)):
         person = User.objects.filter(pk=number).first()
         # Not asked of SQLite: it compares words, and its clock writes milliseconds.
         if person and person.joined_at == joined_at:
-            erase(person, withdraw=choice == "withdraw")
-            erased += 1
-    return erased
+            try:
+                erase(person, withdraw=choice == "withdraw")
+            except ErasureRefused:
+                refused.add(number)
+            else:
+                erased += 1
+    return erased, sorted(refused)
 
 
 def _written_down(lines: Iterable[str]) -> Iterator[tuple[int, datetime, str]]:
@@ -286,6 +292,8 @@ def _written_down(lines: Iterable[str]) -> Iterator[tuple[int, datetime, str]]:
             continue
         try:
             number, joined_at, choice = line.split()
+            if choice not in ("keep", "withdraw"):
+                raise ValueError(choice)
             yield int(number), datetime.fromisoformat(joined_at), choice
         except ValueError as error:
             raise ValueError(f"line {place} is “{line}”") from error

@@ -602,6 +602,35 @@ def test_an_account_is_known_by_the_moment_that_the_database_wrote(person, erase
 
 
 @committed
+def test_one_of_staff_does_not_keep_the_others_from_being_erased(person, moderator, tmp_path):
+    file = tmp_path / "list"
+    lines = [f"{who.pk} {who.joined_at.isoformat()} keep\n" for who in (moderator, person)]
+    file.write_text("".join(lines))
+
+    said = StringIO()
+    with pytest.raises(CommandError) as refused:
+        call_command("reapply_erasures", str(file), stdout=said)
+
+    assert said.getvalue() == "1 accounts erased again.\n"
+    assert f"No. {moderator.pk}. Take away in the admin" in str(refused.value)
+    assert User.objects.get() == moderator
+
+    User.objects.update(is_staff=False)
+    call_command("reapply_erasures", str(file), stdout=StringIO())
+    assert not User.objects.exists()
+
+
+@committed
+def test_a_list_that_an_editor_has_saved_is_read(person, tmp_path):
+    file = tmp_path / "list"
+    file.write_text(f"{person.pk} {person.joined_at.isoformat()} keep\n", encoding="utf-8-sig")
+
+    call_command("reapply_erasures", str(file), stdout=StringIO())
+
+    assert not User.objects.exists()
+
+
+@committed
 def test_an_account_that_has_the_number_of_an_erased_one_lives_on(person, erased_file):
     number = person.pk
     erase(person)
@@ -638,7 +667,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path):
 
 
 @committed
-@pytest.mark.parametrize("line", ["no list", "1 yesterday keep", "Straße"])
+@pytest.mark.parametrize("line", ["no list", "1 yesterday keep", "1 2026-05-01 erase", "Straße"])
 def test_of_a_file_that_is_no_list_the_line_is_named(person, erased_file, line, tmp_path):
     known = f"{person.pk} {person.joined_at.isoformat()} keep"
     file = tmp_path / "list"

@@ -14,10 +14,19 @@ class Command(BaseCommand):
     def handle(self, *, file, **options):
         try:
             # At once: each erasure is written down again, perhaps in this very file.
-            lines = file.read_text(encoding="ascii", errors="replace").splitlines()
+            # An editor may have put a mark in front, which "-sig" passes over.
+            lines = file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
         try:
-            self.stdout.write(f"{reapply(lines)} accounts erased again.")
+            erased, refused = reapply(lines)
         except ValueError as error:
             raise CommandError(f"{file} is not a list of erased accounts: {error}") from error
+        self.stdout.write(f"{erased} accounts erased again.")
+        if refused:
+            numbers = ", ".join(map(str, refused))
+            raise CommandError(
+                f"Not erased, because in this backup they work here or have decided here: accounts "
+                f"No. {numbers}. Take away in the admin what makes them staff and repeat this, "
+                "or deactivate who stays named in decisions."
+            )
