@@ -35,7 +35,8 @@ check: $(BIN)/.installed-dev
 	git ls-files -z -- '*.html' | xargs -0 -r $(BIN)/djade --check --target-version 5.2
 	$(BIN)/mypy
 
-assets: $(COLLECTED)
+# What `manage.py up` asks for: style sheet, fonts, collected files and catalogues.
+assets: $(COLLECTED) $(CATALOGUES)
 
 locale: $(CATALOGUES)
 

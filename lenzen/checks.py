@@ -1,5 +1,7 @@
 """System checks for settings that let the site start, and then let people down."""
 
+from pathlib import Path
+
 from django.conf import settings
 from django.core import checks
 
@@ -48,13 +50,14 @@ def erased_accounts_survive_a_restore(app_configs, **options):
 
 @checks.register(deploy=True)
 def files_can_be_found(app_configs, **options):
-    """Pages without their collected style sheet answer 500."""
-    if (settings.STATIC_ROOT / "staticfiles.json").exists():
-        return []
-    return [
-        checks.Error(
-            f"There are no collected static files in {settings.STATIC_ROOT}.",
-            hint="Run `make assets` with the same DATA_DIR.",
-            id="lenzen.E001",
-        )
-    ]
+    """Pages without their collected style sheet answer 500, and without a catalogue English."""
+    if not (settings.STATIC_ROOT / "staticfiles.json").exists():
+        yield _missing(f"There are no collected static files in {settings.STATIC_ROOT}.", "E001")
+    catalogue = f"{settings.LANGUAGE_CODE}/LC_MESSAGES/django.mo"
+    if not any((Path(folder) / catalogue).exists() for folder in settings.LOCALE_PATHS):
+        yield _missing(f"There is no {catalogue} in {settings.LOCALE_PATHS[-1]}.", "E002")
+
+
+def _missing(sentence, number):
+    hint = "Run `make assets` with the same DATA_DIR."
+    return checks.Error(sentence, hint=hint, id=f"lenzen.{number}")

@@ -19,6 +19,10 @@ def found() -> list[str]:
     return [warning.id for check in every for warning in check(None)]
 
 
+def missing() -> list[str]:
+    return [error.id for error in checks.files_can_be_found(None)]
+
+
 def test_nothing_is_said_of_a_site_as_it_should_be(public):
     assert found() == []
 
@@ -39,3 +43,32 @@ def test_a_list_of_erased_accounts_that_lies_in_the_backup(public):
     public.ERASED_ACCOUNTS_FILE = public.DATA_DIR / "erased-accounts.txt"
 
     assert found() == ["lenzen.W003"]
+
+
+@pytest.fixture
+def made(settings, tmp_path):
+    """A data folder in which `make assets` ran."""
+    settings.STATIC_ROOT = tmp_path / "static"
+    settings.LOCALE_PATHS = [tmp_path / "locale"]
+    catalogue = tmp_path / "locale" / "de" / "LC_MESSAGES" / "django.mo"
+    catalogue.parent.mkdir(parents=True)
+    catalogue.touch()
+    settings.STATIC_ROOT.mkdir()
+    (settings.STATIC_ROOT / "staticfiles.json").write_text('{"paths": {}}')
+    return settings
+
+
+def test_nothing_is_missing_after_make_assets(made):
+    assert missing() == []
+
+
+def test_static_files_that_were_not_collected(made):
+    made.STATIC_ROOT /= "elsewhere"
+
+    assert missing() == ["lenzen.E001"]
+
+
+def test_a_site_without_its_german_catalogue(made):
+    made.LOCALE_PATHS = [made.STATIC_ROOT]
+
+    assert missing() == ["lenzen.E002"]
