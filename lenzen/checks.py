@@ -1,8 +1,10 @@
 """System checks for settings that let the site start, and then let people down."""
 
+import json
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.staticfiles.finders import FileSystemFinder
 from django.core import checks
 
 
@@ -50,8 +52,18 @@ def erased_accounts_survive_a_restore(app_configs, **options):
 
 @checks.register(deploy=True)
 def files_can_be_found(app_configs, **options):
-    """Pages without their collected style sheet answer 500, and without a catalogue English."""
-    if not (settings.STATIC_ROOT / "staticfiles.json").exists():
+    """Pages answer 500 when a file was not collected that they name, and English without catalogue.
+
+    What packages bring is collected together with what is ours, so ours is compared.
+    """
+    manifest = settings.STATIC_ROOT / "staticfiles.json"
+    if manifest.exists():
+        collected = json.loads(manifest.read_text())["paths"]
+        ours = [path for path, _ in FileSystemFinder().list(["*.scss", ".*", "*~"])]
+        if absent := sorted(set(ours) - set(collected)):
+            place = settings.STATIC_ROOT
+            yield _missing(f"Static files are not collected in {place}: {absent[0]}.", "E003")
+    else:
         yield _missing(f"There are no collected static files in {settings.STATIC_ROOT}.", "E001")
     catalogue = f"{settings.LANGUAGE_CODE}/LC_MESSAGES/django.mo"
     if not any((Path(folder) / catalogue).exists() for folder in settings.LOCALE_PATHS):

@@ -54,7 +54,11 @@ def made(settings, tmp_path):
     catalogue.parent.mkdir(parents=True)
     catalogue.touch()
     settings.STATIC_ROOT.mkdir()
-    (settings.STATIC_ROOT / "staticfiles.json").write_text('{"paths": {}}')
+    (settings.STATIC_ROOT / "staticfiles.json").write_text('{"paths": {"js/a.js": "js/a.1.js"}}')
+    (tmp_path / "ours" / "js").mkdir(parents=True)
+    for name in ("a.js", "a.scss"):
+        (tmp_path / "ours" / "js" / name).touch()
+    settings.STATICFILES_DIRS = [tmp_path / "ours"]
     return settings
 
 
@@ -66,6 +70,13 @@ def test_static_files_that_were_not_collected(made):
     made.STATIC_ROOT /= "elsewhere"
 
     assert missing() == ["lenzen.E001"]
+
+
+def test_static_files_that_came_with_an_update(made):
+    (made.STATICFILES_DIRS[0] / "js" / "b.js").touch()
+
+    (error,) = checks.files_can_be_found(None)
+    assert (error.id, error.msg.endswith("static: js/b.js.")) == ("lenzen.E003", True)
 
 
 def test_a_site_without_its_german_catalogue(made):
