@@ -39,7 +39,7 @@ def site_is_encrypted(app_configs, **options):
 @checks.register(deploy=True)
 def erased_accounts_survive_a_restore(app_configs, **options):
     """A list that a restore sets back cannot say who was erased since the backup was made."""
-    if settings.ERASED_ACCOUNTS_FILE.parent != settings.DATA_DIR:
+    if not settings.ERASED_ACCOUNTS_FILE.is_relative_to(settings.DATA_DIR):
         return []
     return [
         checks.Warning(

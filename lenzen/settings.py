@@ -29,7 +29,7 @@ except OSError as error:
 # The numbers of accounts that were erased. It belongs beside the backups, not into them.
 ERASED_ACCOUNTS_FILE = Path(
     os.environ.get("ERASED_ACCOUNTS_FILE") or DATA_DIR / "erased-accounts.txt"
-)
+).resolve()
 
 PORT = env_int("PORT", 8000)
 if not 0 < PORT < 65536:

@@ -39,8 +39,9 @@ def test_a_site_that_is_not_encrypted(public):
     assert found() == ["lenzen.W002"]
 
 
-def test_a_list_of_erased_accounts_that_lies_in_the_backup(public):
-    public.ERASED_ACCOUNTS_FILE = public.DATA_DIR / "erased-accounts.txt"
+@pytest.mark.parametrize("place", ["erased-accounts.txt", "lists/erased-accounts.txt"])
+def test_a_list_of_erased_accounts_that_lies_in_the_backup(public, place):
+    public.ERASED_ACCOUNTS_FILE = public.DATA_DIR / place
 
     assert found() == ["lenzen.W003"]
 

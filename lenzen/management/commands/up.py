@@ -30,6 +30,7 @@ WORKER = [
     *("--loglevel", "warning", "--without-gossip", "--without-mingle"),
 ]
 CLOCK = ["celery", "--quiet", "--app", "lenzen", "beat", "--loglevel", "warning"]
+PATHS = ["DATA_DIR", "ERASED_ACCOUNTS_FILE"]
 FIRST_DELAY = 1.0
 """Seconds until a process that ended is started again; doubled each time it ends soon."""
 LONGEST_DELAY = 60.0
@@ -45,6 +46,7 @@ class Command(BaseCommand):
         refuse_unusable_port()
         refuse_absent_database()
         refuse_missing_files()
+        refuse_unwritable_list()
         call_command("migrate", interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)
         prepare_content()
@@ -118,6 +120,17 @@ def refuse_missing_files():
         raise CommandError(f"{error.msg} {error.hint}")
 
 
+def refuse_unwritable_list():
+    """Nobody would notice before the restore for which it is kept."""
+    try:
+        settings.ERASED_ACCOUNTS_FILE.open("a").close()
+    except OSError as error:
+        raise CommandError(
+            f"ERASED_ACCOUNTS_FILE {settings.ERASED_ACCOUNTS_FILE} cannot be written: "
+            f"{error.strerror}."
+        ) from None
+
+
 def prepare_content():
     """Fill an empty database in the demonstration; refuse to mix it with a real one."""
     people = get_user_model().objects.all()
@@ -170,7 +183,9 @@ class Child:
         quiet = "ignore:You're running the worker with superuser privileges"
         self.name = name
         self.command = [sys.executable, "-W", quiet, "-m", *command]
-        self.environment = {**os.environ, "DATA_DIR": str(settings.DATA_DIR)}
+        # Whole paths: it starts in another folder than `up` perhaps did.
+        paths = {name: str(getattr(settings, name)) for name in PATHS}
+        self.environment = {**os.environ, **paths}
         self.delay = delay
         self.process = None
         self.started = self.ended = time.monotonic()
