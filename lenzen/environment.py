@@ -2,11 +2,21 @@
 
 import os
 import sys
+from tempfile import TemporaryFile
 from urllib.parse import urlsplit
 
 
 def stop(sentence):
     sys.exit(f"lenzen: {sentence}")
+
+
+def make_folder(path):
+    """Have a folder in which files can be made, DATA_DIR or one below it."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=path).close()
+    except OSError as error:
+        stop(f"DATA_DIR {path} cannot be written: {error.strerror}.")
 
 
 def env_int(name, default):

@@ -15,16 +15,13 @@ from urllib.parse import parse_qs, unquote
 
 from csp.constants import NONE, SELF
 
-from lenzen.environment import env_int, env_url, stop
+from lenzen.environment import env_int, env_url, make_folder, stop
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # Where everything is written that the site writes.
 DATA_DIR = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").resolve()
-try:
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
-except OSError as error:
-    stop(f"DATA_DIR {DATA_DIR} cannot be written: {error.strerror}.")
+make_folder(DATA_DIR)
 
 # The numbers of accounts that were erased. It belongs beside the backups, not into them.
 ERASED_ACCOUNTS_FILE = Path(
@@ -291,7 +288,7 @@ if _redis:
     }
 else:
     _broker = DATA_DIR / "broker"
-    _broker.mkdir(exist_ok=True)
+    make_folder(_broker)
     CELERY_BROKER_URL = "filesystem://localhost"
     CELERY_BROKER_TRANSPORT = "lenzen.broker:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = {

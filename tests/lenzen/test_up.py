@@ -183,6 +183,12 @@ def test_the_log_tells_of_faults_and_of_nobody(environment):
         ({"DATABASE_URL": "postgres://127.0.0.1:9/lenzen"}, "The database cannot be reached"),
         ({"REDIS_URL": "127.0.0.1"}, "REDIS_URL must begin with redis://"),
         ({"DATA_DIR": "/dev/null/data"}, "DATA_DIR /dev/null/data cannot be written"),
+        # No user may make a file there; with a broker elsewhere only the clock would have failed.
+        ({"DATA_DIR": "/proc"}, "DATA_DIR /proc cannot be written"),
+        (
+            {**PUBLIC, "DATA_DIR": "/proc", "REDIS_URL": "redis://127.0.0.1:9"},
+            "DATA_DIR /proc cannot be written",
+        ),
         ({"ERASED_ACCOUNTS_FILE": "/dev"}, "ERASED_ACCOUNTS_FILE /dev cannot be written"),
         ({**PUBLIC, "ERASED_ACCOUNTS_FILE": "/dev/null/list"}, "/dev/null/list cannot be written"),
     ],
