@@ -27,15 +27,24 @@ def env_int(name, default):
 
 
 def env_url(name, schemes, default=""):
-    """The address in ``name``, split; stops when its scheme or host is not usable."""
+    """The address in ``name``, split; stops when its scheme or host is not usable.
+
+    No part of it is repeated: it may be the password.
+    """
     value = os.environ.get(name) or default
     if not value:
         return None
     try:
         url = urlsplit(value)
         url.port  # noqa: B018  raises ValueError when it is no number
-    except ValueError as error:
-        stop(f"{name} is not a valid address: {error}.")
+        is_usable = not url.fragment and "@" not in url.path + url.query
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        stop(
+            f"{name} is not a valid address. Special characters in user and password must be "
+            "percent-encoded: # as %23, @ as %40, / as %2F."
+        )
     if url.scheme not in schemes:
         stop(f"{name} must begin with {' or '.join(s + '://' for s in schemes)}.")
     if not url.hostname and not url.path.strip("/"):

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from lenzen.environment import env_url
+
 PUBLIC = {
     "SECRET_KEY": "only for tests, and long enough to be taken: 0123456789",
     "SITE_URL": "https://mitreden.example",
@@ -200,6 +202,23 @@ def test_wrong_configuration_stops_the_start_with_one_sentence(environment, wron
     assert sentence in printed
     assert len(printed.strip().splitlines()) == 1
     assert up.returncode == 1
+
+
+@pytest.mark.parametrize(
+    "password", ["geheim12#x", "12#geheim", "geheim/x", "12/geheim", "[geheim"]
+)
+@pytest.mark.parametrize(
+    ("name", "scheme"),
+    [("DATABASE_URL", "postgres"), ("EMAIL_URL", "smtp+tls"), ("REDIS_URL", "redis")],
+)
+def test_a_password_that_is_not_encoded_is_not_printed(name, scheme, password, monkeypatch):
+    monkeypatch.setenv(name, f"{scheme}://u:{password}@127.0.0.1/0")
+
+    with pytest.raises(SystemExit) as stopped:
+        env_url(name, [scheme])
+
+    assert str(stopped.value).startswith(f"lenzen: {name} is not a valid address. Special char")
+    assert "geheim" not in str(stopped.value)
 
 
 def setting(environment, name, **more):
