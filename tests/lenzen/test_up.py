@@ -10,12 +10,15 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
 
 from lenzen.environment import env_url
+from lenzen.management.commands import up as up_command
 
 PUBLIC = {
     "SECRET_KEY": "only for tests, and long enough to be taken: 0123456789",
@@ -296,3 +299,24 @@ def test_a_demonstration_does_not_start_as_a_real_site(environment):
     printed, _ = start(environment, **PUBLIC).communicate(timeout=60)
 
     assert "The database holds the demonstration" in printed
+
+
+@pytest.mark.parametrize("proxies", ["0", "1"])
+def test_a_site_behind_a_proxy_announces_itself(environment, proxies):
+    with running({**environment, **PUBLIC, "TRUSTED_PROXY_COUNT": proxies}) as (_, printed):
+        assert "The site runs: https://mitreden.example" in printed
+
+
+@pytest.mark.parametrize("status", [200, 301, 500])
+def test_only_a_start_page_that_is_shown_is_announced(status, monkeypatch):
+    stop, said = SimpleNamespace(asked=False), StringIO()
+
+    def answer():
+        stop.asked = True
+        return status
+
+    monkeypatch.setattr(up_command, "start_page", answer)
+    up_command.Command(stdout=said).watch([], stop)
+
+    assert ("The site runs" in said.getvalue()) == (status == 200)
+    assert (f"answers {status}" in said.getvalue()) == (status != 200)

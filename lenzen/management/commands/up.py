@@ -63,17 +63,20 @@ class Command(BaseCommand):
             end(children)
 
     def watch(self, children, stop):
-        is_announced, look_at = False, 0.0
+        is_announced, look_at, said = False, 0.0, 0
         while not stop.asked:
             for child in children:
                 child.keep_running()
             if not is_announced and time.monotonic() > look_at:
                 status = start_page()
-                is_announced = 200 <= status < 400
+                is_announced = status == 200
                 # A page that fails fills the log: look again, but not ten times a second.
                 look_at = time.monotonic() + (5 if status else 0)
                 if is_announced:
                     self.announce()
+                elif status not in (0, said):
+                    said = status
+                    self.say(f"The start page answers {status} and not 200. Looking again …")
             time.sleep(0.1)
         self.say("", "Ending. Whatever is in hand is finished first.")
 
@@ -154,8 +157,11 @@ def start_page() -> int:
     """The status with which the start page is answered; 0 as long as nobody answers."""
     host = "127.0.0.1" if settings.BIND == "0.0.0.0" else settings.BIND  # noqa: S104
     web = http.client.HTTPConnection(host, settings.PORT, timeout=2)
+    # As the proxy asks: without the second, a site with https sends everybody there.
+    scheme = "https" if settings.HTTPS else "http"
+    headers = {"Host": settings.ALLOWED_HOSTS[0], "X-Forwarded-Proto": scheme}
     try:
-        web.request("GET", "/", headers={"Host": settings.ALLOWED_HOSTS[0]})
+        web.request("GET", "/", headers=headers)
         return web.getresponse().status
     except (OSError, http.client.HTTPException):
         return 0
