@@ -206,6 +206,15 @@ def test_health_is_asked_without_encryption_from_within(settings):
     assert answers == [200, 200, 301]
 
 
+def test_the_machine_asks_by_another_name_and_only_for_health(settings):
+    settings.ALLOWED_HOSTS = ["mitreden.example"]
+    machine = Client(headers={"host": "127.0.0.1:8000"})
+
+    answers = [machine.get(path).status_code for path in ("/health/", "/health/live/", "/")]
+
+    assert answers == [200, 200, 400]
+
+
 def test_a_worker_that_catches_up_is_well_again(client):
     PhaseFactory(opens_in=-2, closes_in=-1)
     NotificationFactory()
