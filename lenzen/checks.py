@@ -51,6 +51,31 @@ def erased_accounts_survive_a_restore(app_configs, **options):
 
 
 @checks.register(deploy=True)
+def site_is_no_try_out(app_configs, **options):
+    """What is good enough for a try-out, and was perhaps only forgotten."""
+    if settings.DEMO:
+        return
+    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        yield checks.Warning(
+            "DATABASE_URL is not set: everything is kept in a SQLite file.",
+            hint="Name a PostgreSQL database, in which many can write at once.",
+            id="lenzen.W004",
+        )
+    if settings.CELERY_BROKER_URL.startswith("filesystem"):
+        yield checks.Warning(
+            "REDIS_URL is not set: the worker is told through files what to do.",
+            hint="Name a Redis database; with several machines it is needed.",
+            id="lenzen.W005",
+        )
+    if not settings.STAFF_NEEDS_SECOND_FACTOR:
+        yield checks.Warning(
+            "STAFF_NEEDS_SECOND_FACTOR is no: who reads the mail of one of staff is one of staff.",
+            hint="Leave it out, or set it to yes.",
+            id="lenzen.W006",
+        )
+
+
+@checks.register(deploy=True)
 def files_can_be_found(app_configs, **options):
     """Pages answer 500 when a file was not collected that they name, and English without catalogue.
 

@@ -6,16 +6,19 @@ from lenzen import checks
 
 
 @pytest.fixture
-def public(settings):
+def public(settings, monkeypatch):
     """A real site, as it should be."""
     settings.DEMO, settings.HTTPS, settings.ALLAUTH_TRUSTED_PROXY_COUNT = False, True, 1
     settings.ERASED_ACCOUNTS_FILE = settings.BASE_DIR / "backups" / "erased-accounts.txt"
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.postgresql")
+    settings.CELERY_BROKER_URL = "redis://redis.example"
+    settings.STAFF_NEEDS_SECOND_FACTOR = True
     return settings
 
 
 def found() -> list[str]:
     every = (checks.proxy_is_known, checks.site_is_encrypted)
-    every += (checks.erased_accounts_survive_a_restore,)
+    every += (checks.erased_accounts_survive_a_restore, checks.site_is_no_try_out)
     return [warning.id for check in every for warning in check(None)]
 
 
@@ -37,6 +40,17 @@ def test_a_site_that_is_not_encrypted(public):
     public.HTTPS = False
 
     assert found() == ["lenzen.W002"]
+
+
+def test_a_site_that_keeps_what_is_for_a_try_out(public, monkeypatch):
+    monkeypatch.setitem(public.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
+    public.CELERY_BROKER_URL = "filesystem://localhost"
+    public.STAFF_NEEDS_SECOND_FACTOR = False
+
+    assert found() == ["lenzen.W004", "lenzen.W005", "lenzen.W006"]
+
+    public.DEMO = True
+    assert found() == []
 
 
 @pytest.mark.parametrize("place", ["erased-accounts.txt", "lists/erased-accounts.txt"])
