@@ -8,6 +8,7 @@ sends its mails to files and says on every page that its content is invented.
 """
 
 import os
+import re
 import secrets
 from datetime import timedelta
 from pathlib import Path
@@ -34,9 +35,15 @@ if not 0 < PORT < 65536:
 WEB_CONCURRENCY = env_int("WEB_CONCURRENCY", 3)
 if not WEB_CONCURRENCY:
     stop("WEB_CONCURRENCY must be at least 1.")
-SITE_URL = (os.environ.get("SITE_URL") or f"http://localhost:{PORT}").rstrip("/")
+# As browsers write it, because it is compared with what they say.
+SITE_URL = (os.environ.get("SITE_URL") or f"http://localhost:{PORT}").rstrip("/").lower()
+if not re.fullmatch(r"https?://[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]+)?", SITE_URL):
+    stop(
+        "SITE_URL must be http:// or https:// with a host name and nothing behind it, for example "
+        "https://mitreden.example; a name with other letters is written in its form with xn--."
+    )
 _site = env_url("SITE_URL", ["http", "https"], SITE_URL)
-_LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
+_LOCAL_HOSTS = {"localhost", "127.0.0.1"}
 
 DEMO = not os.environ.get("SECRET_KEY")
 if DEMO:
@@ -63,7 +70,7 @@ BIND = "127.0.0.1" if DEMO else os.environ.get("BIND") or "127.0.0.1"
 DEBUG = False
 HTTPS = _site.scheme == "https"
 ALLOWED_HOSTS = [_site.hostname, *(_LOCAL_HOSTS if _site.hostname in _LOCAL_HOSTS else ())]
-CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"]
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
 INSTALLED_APPS = [
     "lenzen.apps.LenzenConfig",

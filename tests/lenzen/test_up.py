@@ -224,6 +224,27 @@ def test_a_password_that_is_not_encoded_is_not_printed(name, scheme, password, m
     assert "geheim" not in str(stopped.value)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("mitreden.example", "https:///x", "https://mitreden.example/insek", "https://*"),
+        *(
+            "https://mitreden.example?a=1",
+            "https://a@mitreden.example",
+            "https://mit reden.example",
+        ),
+        *("https://.example", "https://mitreden.example.", "https://löcknitz.example"),
+        *("https://mitreden.example:", "https://mitreden.example#a", "https://[::1]"),
+    ],
+)
+def test_an_address_of_the_site_that_no_browser_would_name(environment, address):
+    with pytest.raises(subprocess.CalledProcessError) as stopped:
+        setting(environment, "SITE_URL", **{**PUBLIC, "SITE_URL": address})
+
+    assert stopped.value.stderr.startswith("lenzen: SITE_URL must be http:// or https:// with")
+    assert stopped.value.stderr.count("\n") == 1
+
+
 def setting(environment, name, **more):
     """What a setting is in this environment."""
     shown = subprocess.run(
@@ -245,6 +266,7 @@ def setting(environment, name, **more):
         ("BIND", {**PUBLIC, "BIND": "0.0.0.0"}, "0.0.0.0"),
         ("STAFF_NEEDS_SECOND_FACTOR", {}, "False"),
         ("STAFF_NEEDS_SECOND_FACTOR", PUBLIC, "True"),
+        ("SITE_URL", {**PUBLIC, "SITE_URL": "HTTPS://Mitreden.Example/"}, PUBLIC["SITE_URL"]),
         ("SESSION_COOKIE_SECURE", PUBLIC, "True"),
         ("CSRF_COOKIE_SECURE", PUBLIC, "True"),
         ("SECURE_SSL_REDIRECT", PUBLIC, "True"),
