@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, unquote
 
 from csp.constants import NONE, SELF
 
-from lenzen.environment import env_int, env_url, make_folder, stop
+from lenzen.environment import env_int, env_sender, env_url, make_folder, stop
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -281,12 +281,14 @@ elif DEMO:
 else:
     stop("EMAIL_URL must name the mail server, for example smtp+tls://user:password@mail.example.")
 # A bare address is sent with the name of the website (accounts/messages.py).
-DEFAULT_FROM_EMAIL = os.environ.get("FROM_EMAIL") or f"noreply@{_site.hostname}"
+DEFAULT_FROM_EMAIL = env_sender("FROM_EMAIL") or f"noreply@{_site.hostname}"
 
 # Worker: the schedule stands in the code, all state in the database.
 
 _redis = env_url("REDIS_URL", ["redis", "rediss"])
 if _redis:
+    if not re.fullmatch(r"(/[0-9]*)?", _redis.path):
+        stop("REDIS_URL must end with the number of a database, for example redis://host:6379/0.")
     CELERY_BROKER_URL = _redis.geturl()
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         # Without the last two, a killed worker's task comes back after 92 s, not 12.

@@ -187,6 +187,13 @@ def test_the_log_tells_of_faults_and_of_nobody(environment):
         ({"DATABASE_URL": "mysql://127.0.0.1/lenzen"}, "DATABASE_URL must begin with postgres://"),
         ({"DATABASE_URL": "postgres://127.0.0.1:9/lenzen"}, "The database cannot be reached"),
         ({"REDIS_URL": "127.0.0.1"}, "REDIS_URL must begin with redis://"),
+        ({"REDIS_URL": "redis:///0"}, "REDIS_URL names no host"),
+        ({"REDIS_URL": "redis://127.0.0.1/zero"}, "REDIS_URL must end with the number"),
+        ({"REDIS_URL": "redis://127.0.0.1/0/1"}, "REDIS_URL must end with the number"),
+        ({**PUBLIC, "EMAIL_URL": "smtp:///mail.example"}, "EMAIL_URL names no host"),
+        ({**PUBLIC, "EMAIL_URL": "smtp://mail example"}, "EMAIL_URL is not a valid address"),
+        ({**PUBLIC, "FROM_EMAIL": "mitreden"}, "FROM_EMAIL must be an address, alone or as"),
+        ({**PUBLIC, "FROM_EMAIL": "a@b.example, c@d.example"}, "FROM_EMAIL must be an address"),
         ({"DATA_DIR": "/dev/null/data"}, "DATA_DIR /dev/null/data cannot be written"),
         # No user may make a file there; with a broker elsewhere only the clock would have failed.
         ({"DATA_DIR": "/proc"}, "DATA_DIR /proc cannot be written"),
@@ -208,7 +215,7 @@ def test_wrong_configuration_stops_the_start_with_one_sentence(environment, wron
 
 
 @pytest.mark.parametrize(
-    "password", ["geheim12#x", "12#geheim", "geheim/x", "12/geheim", "[geheim"]
+    "password", ["geheim12#x", "12#geheim", "geheim/x", "12/geheim", "[geheim", "geheim x"]
 )
 @pytest.mark.parametrize(
     ("name", "scheme"),
@@ -267,6 +274,11 @@ def setting(environment, name, **more):
         ("STAFF_NEEDS_SECOND_FACTOR", {}, "False"),
         ("STAFF_NEEDS_SECOND_FACTOR", PUBLIC, "True"),
         ("SITE_URL", {**PUBLIC, "SITE_URL": "HTTPS://Mitreden.Example/"}, PUBLIC["SITE_URL"]),
+        (
+            "DEFAULT_FROM_EMAIL",
+            {"FROM_EMAIL": "Amt <amt@lenzen.example>"},
+            "Amt <amt@lenzen.example>",
+        ),
         ("SESSION_COOKIE_SECURE", PUBLIC, "True"),
         ("CSRF_COOKIE_SECURE", PUBLIC, "True"),
         ("SECURE_SSL_REDIRECT", PUBLIC, "True"),
