@@ -59,8 +59,9 @@ if DEMO:
     SECRET_KEY = _key_file.read_text()
 else:
     SECRET_KEY = os.environ["SECRET_KEY"]
-    if len(SECRET_KEY) < 50:
-        stop("SECRET_KEY must have at least 50 characters.")
+    # So many different ones Django asks for, too.
+    if len(SECRET_KEY.strip()) < 50 or len(set(SECRET_KEY)) < 5:
+        stop("SECRET_KEY must have at least 50 characters, and not always the same ones.")
     if not os.environ.get("SITE_URL"):
         stop("SITE_URL must be set to the public address, for example https://mitreden.example.")
 

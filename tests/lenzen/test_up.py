@@ -178,6 +178,8 @@ def test_the_log_tells_of_faults_and_of_nobody(environment):
     [
         ({"SITE_URL": "https://mitreden.example"}, "SECRET_KEY must be set"),
         ({**PUBLIC, "SECRET_KEY": "short"}, "SECRET_KEY must have at least 50 characters"),
+        ({**PUBLIC, "SECRET_KEY": "0" * 50}, "SECRET_KEY must have at least 50 characters"),
+        ({**PUBLIC, "SECRET_KEY": f"short{' ' * 50}"}, "SECRET_KEY must have at least 50"),
         ({**PUBLIC, "EMAIL_URL": ""}, "EMAIL_URL must name the mail server"),
         ({**PUBLIC, "STAFF_NEEDS_SECOND_FACTOR": "maybe"}, "must be yes or no, not “maybe”"),
         ({"PORT": "eighty"}, "PORT must be a whole number, not “eighty”"),
