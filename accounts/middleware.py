@@ -5,6 +5,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import BadRequest, ImproperlyConfigured
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
@@ -24,7 +25,11 @@ class ForgetAddressMiddleware:
         self.get_response = get_response
 
     def __call__(self, request):
-        address = truncate_ip(get_client_ip(request) or "")
+        try:
+            address = truncate_ip(get_client_ip(request) or "")
+        except ImproperlyConfigured:
+            # It did not come through all the proxies, or the setting counts too many.
+            raise BadRequest("X-Forwarded-For is shorter than TRUSTED_PROXY_COUNT") from None
         stand_in = salted_hmac("network address", address, algorithm="sha256").hexdigest()
         request.META["REMOTE_ADDR"] = stand_in[:16]
         request.META.pop("HTTP_X_FORWARDED_FOR", None)

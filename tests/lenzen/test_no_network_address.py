@@ -105,3 +105,13 @@ def test_after_a_whole_journey_no_table_knows_network_or_browser(visiting, netwo
     assert Comment.objects.exclude(hidden_by=None).exists(), "the journey came to its end"
     assert Notification.objects.count() >= 5
     assert places_of(NETWORKS[network], BROWSER, "Mozilla") == []
+
+
+def test_a_request_that_passed_fewer_proxies_than_are_trusted_is_refused(settings, caplog):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 2
+
+    answer = Client(headers={"x-forwarded-for": "203.0.113.77"}).get("/")
+
+    assert answer.status_code == 400
+    assert "TRUSTED_PROXY_COUNT" in caplog.text
+    assert "203.0.113.77" not in caplog.text
