@@ -1,5 +1,6 @@
 """`manage.py up`, with real processes: what starts, what is started again, what is left."""
 
+import fcntl
 import http.client
 import os
 import signal
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -171,6 +172,24 @@ def test_the_log_tells_of_faults_and_of_nobody(environment):
     assert "no such table: strategies_strategy" in logged
     for private in ("127.0.0.1", "somebody@example.org", "secret-token", "NONSENSE"):
         assert private not in logged
+
+
+def test_a_second_site_starts_from_the_same_folder_only_when_the_first_is_gone(environment):
+    with running(environment) as (up, _):
+        try:
+            printed, _ = start(environment).communicate(timeout=60)
+            assert "The site already runs from DATA_DIR" in printed
+            assert len(printed.strip().splitlines()) == 1
+
+            up.kill()
+            up.wait(timeout=60)
+            with open(f"{environment['DATA_DIR']}/up.lock") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            assert processes(environment) != {}
+        finally:
+            for number in processes(environment):
+                with suppress(ProcessLookupError):
+                    os.kill(number, signal.SIGKILL)
 
 
 @pytest.mark.parametrize(

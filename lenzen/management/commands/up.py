@@ -1,5 +1,6 @@
 """The whole site in one command: for a try-out, and for one machine or container."""
 
+import fcntl
 import http.client
 import os
 import signal
@@ -43,14 +44,11 @@ class Command(BaseCommand):
 
     def handle(self, **options):
         stop = Stop()
-        refuse_unusable_port()
-        refuse_absent_database()
-        refuse_missing_files()
-        refuse_unwritable_list()
-        call_command("migrate", interactive=False, verbosity=0)
-        call_command("createcachetable", verbosity=0)
-        prepare_content()
-        connection.close()
+        with hold_data_dir():
+            prepare()
+            self.run(stop)
+
+    def run(self, stop):
         # The page answers a second sooner when the others do not start beside it.
         children = [
             Child("web server", WEB),
@@ -94,6 +92,37 @@ class Command(BaseCommand):
     def say(self, *lines):
         self.stdout.write("\n".join(lines))
         self.stdout.flush()
+
+
+def prepare():
+    refuse_unusable_port()
+    refuse_absent_database()
+    refuse_missing_files()
+    refuse_unwritable_list()
+    call_command("migrate", interactive=False, verbosity=0)
+    call_command("createcachetable", verbosity=0)
+    prepare_content()
+    connection.close()
+
+
+def hold_data_dir():
+    """The open file that lets no second `up` start from here.
+
+    The processes started later do not inherit it: it is free as soon as this one is gone,
+    however it ended.
+    """
+    path = settings.DATA_DIR / "up.lock"
+    try:
+        lock = path.open("a")
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise CommandError(
+            f"The site already runs from DATA_DIR {settings.DATA_DIR}: end it first, or name "
+            "another DATA_DIR."
+        ) from None
+    except OSError as error:
+        raise CommandError(f"{path} cannot be locked: {error.strerror}.") from None
+    return lock
 
 
 def refuse_unusable_port():
