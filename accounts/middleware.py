@@ -1,3 +1,5 @@
+import logging
+
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core.internal.httpkit import get_client_ip
 from allauth.core.internal.ratelimit import truncate_ip
@@ -10,6 +12,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
+
+log = logging.getLogger(__name__)
 
 SECOND_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
@@ -29,7 +33,8 @@ class ForgetAddressMiddleware:
             address = truncate_ip(get_client_ip(request) or "")
         except ImproperlyConfigured:
             # It did not come through all the proxies, or the setting counts too many.
-            raise BadRequest("X-Forwarded-For is shorter than TRUSTED_PROXY_COUNT") from None
+            log.warning("X-Forwarded-For names fewer proxies than TRUSTED_PROXY_COUNT")
+            raise BadRequest from None
         stand_in = salted_hmac("network address", address, algorithm="sha256").hexdigest()
         request.META["REMOTE_ADDR"] = stand_in[:16]
         request.META.pop("HTTP_X_FORWARDED_FOR", None)
