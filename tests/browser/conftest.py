@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 import pytest
 from django.core.handlers.wsgi import WSGIRequest
 from django.core.signals import request_finished, request_started
+from django.db import connections
 from django.test.signals import template_rendered
+from playwright.sync_api import sync_playwright
 
 from lenzen.management.commands.screenshots import CHROMIUM
 from tests.browser import access
@@ -29,6 +31,15 @@ ARGUMENTS = [
 LONG_ADDRESS = "erika.musterfrau-wittenberge@gemeinschaftspraxis.example.org"
 EDITORS_ARE_READY = """() => !window.CKEDITOR
   || Object.values(CKEDITOR.instances).every((editor) => editor.status === "ready")"""
+
+
+@pytest.fixture(scope="session")
+def playwright():
+    with sync_playwright() as playwright:
+        yield playwright
+        # While its loop runs, this thread has a connection to the database of its own. The
+        # next test may have used it, and the database of the tests can only be dropped without.
+        connections.close_all()
 
 
 @pytest.fixture(scope="session")
