@@ -298,14 +298,21 @@ def _tell_parent_after_all(comment: Comment) -> None:
 
 @transaction.atomic
 def hide_comment(
-    *, comment: Comment, rule: str, explanation: str, by: User, version: int | None = None
+    *,
+    comment: Comment,
+    rule: str,
+    explanation: str,
+    by: User,
+    version: int | None = None,
+    rule_words: str | None = None,
 ) -> Decision:
     """Take a comment's words from the public, giving rule and explanation.
 
-    ``version`` is the one that was judged, by default its latest. The author, and whoever
-    reported it, are told in ten minutes; until then the decision can be taken back.
-    ModerationRefused: ``by`` is no moderator, gives no reason, somebody was faster, or its
-    author has withdrawn it; EditedMeanwhile: or has edited it.
+    ``version`` is the one that was judged, by default its latest, ``rule_words`` what the rule
+    said then, by default what it says. The author, and whoever reported it, are told in ten
+    minutes; until then the decision can be taken back. ModerationRefused: ``by`` is no
+    moderator, gives no reason, somebody was faster, or its author has withdrawn it;
+    EditedMeanwhile: or has edited it, or the town the rule.
     """
     comment = _hold_to_decide(comment.pk, by)
     if comment.hidden_by:
@@ -317,6 +324,10 @@ def hide_comment(
         raise ModerationRefused(_("This comment was withdrawn, so there is nothing to hide."))
     _check_version(comment, version)
     cited = rule_in_force(rule)
+    if rule_words is not None and rule_words != cited.words:
+        raise EditedMeanwhile(
+            _("The town has changed this rule meanwhile. Please read it again and decide then.")
+        )
     if reason := no_reason(cited, explanation):
         raise ModerationRefused(reason)
     decision = Decision.objects.create(

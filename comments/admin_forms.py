@@ -1,7 +1,6 @@
 """Forms of the admin for decisions about comments."""
 
 from django import forms
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from comments.models import Decision
@@ -25,20 +24,13 @@ class HideForm(forms.Form):
     """Which rule, and the sentence that the author reads."""
 
     rule = forms.CharField(widget=forms.HiddenInput)
+    rule_words = forms.CharField(required=False)
     explanation = ExplanationField(label=gettext_lazy("What the author reads"))
 
     def __init__(self, *args, house_rule, reports, **kwargs):
         super().__init__(*args, auto_id=f"id_{house_rule.number}_%s", **kwargs)
         self.house_rule, self.reports = house_rule, reports
         self.initial = {"rule": house_rule.number, "explanation": house_rule.explanation}
-
-    def clean(self):
-        # The decision cites what the rule says now.
-        if self.data.get("rule_words") != self.house_rule.words:
-            raise forms.ValidationError(
-                _("The town has changed this rule meanwhile. Please read it again and decide then.")
-            )
-        return self.cleaned_data
 
     def clean_explanation(self):
         explanation = self.cleaned_data["explanation"]

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from accounts.models import Notification
 from comments.actions import (
+    EditedMeanwhile,
     ModerationRefused,
     hide_comment,
     post_comment,
@@ -191,6 +192,15 @@ def test_only_moderators_decide(who, deed, comment):
         deeds[deed]()
 
     assert Comment.objects.visible().exists() == (deed == "hide")
+
+
+def test_a_rule_that_says_something_else_by_now_is_not_cited(comment, moderator):
+    with pytest.raises(EditedMeanwhile):
+        hide_comment(
+            comment=comment, rule=Rule.LAW, rule_words="No dogs.", explanation=WHY, by=moderator
+        )
+
+    assert not Decision.objects.exists()
 
 
 def test_the_second_moderator_learns_who_was_faster(comment, moderator):
