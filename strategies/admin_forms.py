@@ -7,6 +7,7 @@ from itertools import combinations
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.html import format_html, strip_tags
@@ -113,6 +114,7 @@ class GoalForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        self.fields["number"].validators.append(MaxValueValidator(OUT_OF_THE_WAY - 1))
         if self.instance.commented_at:
             for field in self.fields.values():
                 field.disabled = True

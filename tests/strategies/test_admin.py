@@ -177,6 +177,16 @@ def test_who_saves_later_overwrites_nothing_and_loses_nothing(client, faster):
     assert (typed["edition"], typed["goals-0-title"]) == ("Mine", "My goal")
 
 
+def test_no_goal_has_a_number_that_could_not_be_changed_any_more(client):
+    goal = GoalFactory()
+    values = form_values(client.get(page(goal.strategy)), "strategy_form")
+
+    response = client.post(page(goal.strategy), values | {"goals-0-number": "32000"})
+
+    assert "9999" in errors(response)
+    assert Goal.objects.get().number == goal.number
+
+
 @pytest.mark.parametrize("name", ["milestones-0-day", "phases-0-answer_by", "phases-0-closes_at_0"])
 def test_a_year_of_two_digits_is_asked_about(client, name):
     strategy = StrategyFactory()
