@@ -353,10 +353,13 @@ def test_closing_after_the_new_code_brings_the_sentence(link, elsewhere, open_ph
 
 
 def test_codes_are_limited_per_address_and_no_log_holds_the_token(link, elsewhere, caplog):
+    # As the log would have it, were refusals written down.
+    caplog.set_level("WARNING", "django.request")
     answers = [take(elsewhere, link).status_code for _time in range(5)]
 
     assert answers == [302] * 4 + [429]
     assert Notification.objects.count() == 5
+    assert "mein-text/" in caplog.text
     assert token_of(link) not in caplog.text
 
 
