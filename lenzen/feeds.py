@@ -200,6 +200,7 @@ def _of_events(events):
         Kind.CLOSED: _("Commenting has ended: {title}"),
         Kind.EXTENDED: _("More time to comment: {title}"),
         Kind.REOPENED: _("Commenting is possible again: {title}"),
+        Kind.ANSWERED: _("The administration has answered: {title}"),
     }
     told = events.filter(phase__in=Phase.objects.published(), kind__in=titles)
     told = told.exclude(pk__in=PhaseEvent.objects.revocable())

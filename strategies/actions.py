@@ -1,12 +1,13 @@
 """What happens to strategies, goals and phases."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from accounts.actions import (
@@ -29,7 +30,7 @@ from strategies.models import (
     Strategy,
     Subscription,
 )
-from strategies.wording import overlap_named
+from strategies.wording import day, overlap_named
 
 log = logging.getLogger(__name__)
 
@@ -169,25 +170,49 @@ def reopen_phase(*, phase: Phase, closes_at: datetime, by: User, reason: str) ->
 
 
 @transaction.atomic
+def answer_phase(*, phase: Phase, by: User, reason: str) -> PhaseEvent:
+    """Make known what the administration answers; ``reason`` is its words.
+
+    PhaseRefused: people can still comment, or it has answered before.
+    """
+    phase, now = _hold(phase)
+    if now < phase.closes_at:
+        raise PhaseRefused(_("The answer is made known when commenting has ended."))
+    if phase.answered_at:
+        text = _("The administration answered on {day} already.")
+        raise PhaseRefused(text.format(day=day(phase.answered_at)))
+    return _move(phase, Kind.ANSWERED, now, by, reason, answered_at=localtime(now).date())
+
+
+@transaction.atomic
 def take_back_event(*, event: PhaseEvent, by: User) -> None:
     """Undo a deed, with its messages, as if it had not been. PhaseRefused: too late."""
     phase, _now = _hold(event.phase)
     if phase.events.revocable().filter(pk__gt=event.pk).exists():
         raise PhaseRefused(_("Please undo first what was done later."))
     latest = phase.events.exclude(kind=Kind.CLOSING_SOON).order_by("pk").last()
-    field = "opens_at" if event.kind == Kind.OPENED else "closes_at"
-    if latest != event or not event.by_id or getattr(phase, field) != event.date_after:
+    field, before, after = _moved(event)
+    if latest != event or not event.by_id or getattr(phase, field) != after:
         raise PhaseRefused(_("Something has happened since; this can no longer be taken back."))
     if not phase.events.revocable().filter(pk=event.pk).exists():
         raise PhaseRefused(_("The messages have left; this can no longer be taken back."))
+    opened = event.kind not in (Kind.CLOSED, Kind.ANSWERED)
     since = event.moment if event.kind == Kind.OPENED else event.date_before
-    if event.kind != Kind.CLOSED and phase.participations.filter(last_at__gte=since).exists():
+    if opened and phase.participations.filter(last_at__gte=since).exists():
         raise PhaseRefused(_("Somebody has commented since; this can no longer be taken back."))
-    setattr(phase, field, event.date_before)
+    setattr(phase, field, before)
     _save(phase, field)
     retract(about=event.about)
     event.delete()
     _announce_again(phase, until=event.moment)
+
+
+def _moved(event: PhaseEvent) -> tuple[str, datetime | None, datetime | date]:
+    """The date of the phase that a deed changed, and what it was before and after."""
+    if event.kind == Kind.ANSWERED:
+        return "answered_at", None, localtime(event.moment).date()
+    field = "opens_at" if event.kind == Kind.OPENED else "closes_at"
+    return field, event.date_before, event.date_after
 
 
 def _announce_again(phase: Phase, until: datetime) -> None:
@@ -220,7 +245,7 @@ def _save(phase: Phase, field: str) -> None:
 
 
 def _move(
-    phase: Phase, kind: str, now: datetime, by: User, reason: str, **new: datetime
+    phase: Phase, kind: str, now: datetime, by: User, reason: str, **new: datetime | date
 ) -> PhaseEvent:
     """Move one date of a held phase and tell those who follow, in ten minutes.
 
@@ -229,7 +254,7 @@ def _move(
     if not reason.strip():
         raise PhaseRefused(_("Please give a reason; it is public."))
     ((field, after),) = new.items()
-    before = getattr(phase, field)
+    dates = {"date_before": getattr(phase, field), "date_after": after}
     setattr(phase, field, after)
     _save(phase, field)
     for earlier in phase.events.revocable():
@@ -238,10 +263,9 @@ def _move(
         phase=phase,
         kind=kind,
         moment=now,
-        date_before=before,
-        date_after=after,
         by=by,
         reason=reason.strip(),
+        **(dates if kind != Kind.ANSWERED else {}),
         **phase.tally(),
     )
     _announce(event, phase, now + TAKE_BACK)
@@ -277,7 +301,7 @@ def _announce(event: PhaseEvent, phase: Phase, send_at: datetime) -> None:
         subject=messages.subject(event, phase),
         body=messages.body(event, phase),
         send_at=send_at,
-        pointless_from=None if event.kind == Kind.CLOSED else phase.closes_at,
+        pointless_from=phase.closes_at if event.moment < phase.closes_at else None,
         unsubscribe_url=messages.unsubscribe_url(phase.strategy, addresses),
     )
 

@@ -22,6 +22,7 @@ from lenzen.richtext import editor_csp
 from strategies.actions import (
     PhaseRefused,
     StrategyRefused,
+    answer_phase,
     close_phase,
     extend_phase,
     missing,
@@ -33,6 +34,7 @@ from strategies.actions import (
     unpublish_strategy,
 )
 from strategies.admin_forms import (
+    AnswerForm,
     GoalForm,
     GoalFormSet,
     NewEndForm,
@@ -89,8 +91,18 @@ DEEDS = {
         gettext_lazy("Open again"),
         gettext_lazy("People can comment again at once. The page names the reason."),
     ),
+    "answer": Deed(
+        answer_phase,
+        AnswerForm,
+        gettext_lazy("Make the answer known…"),
+        gettext_lazy("Make the answer known"),
+        gettext_lazy(
+            "The page says that the administration answered today, and what. All who follow the"
+            " strategy hear of it."
+        ),
+    ),
 }
-POSSIBLE = {"before": ["open"], "open": ["extend", "close"], "closed": ["reopen"]}
+POSSIBLE = {"before": ["open"], "open": ["extend", "close"], "closed": ["answer", "reopen"]}
 
 
 class GoalInline(admin.StackedInline):
@@ -156,6 +168,7 @@ class PhaseInline(admin.StackedInline):
                     phase,
                 )
                 for name in POSSIBLE[state(phase, phase.now)]
+                if name != "answer" or not phase.answered_at
             ),
         )
 

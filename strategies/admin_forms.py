@@ -242,6 +242,18 @@ class ReasonForm(forms.Form):
     )
 
 
+class AnswerForm(forms.Form):
+    reason = forms.CharField(
+        label=gettext_lazy("What the administration answers"),
+        max_length=300,
+        widget=forms.Textarea({"rows": 4}),
+        help_text=gettext_lazy(
+            "A few sentences: what becomes of the comments, and where the whole answer stands."
+            " Everybody can read them, on the page and in the message."
+        ),
+    )
+
+
 class NewEndForm(ReasonForm):
     closes_at = ClosingField(
         label=gettext_lazy("New last day"),

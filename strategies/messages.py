@@ -126,6 +126,7 @@ def subject(event: PhaseEvent, phase: Phase) -> str:
         kinds.CLOSED: _("Commenting has ended: “{title}”"),
         kinds.EXTENDED: _("More time to comment: “{title}”, until {last}"),
         kinds.REOPENED: _("Commenting is possible again: “{title}”, until {last}"),
+        kinds.ANSWERED: _("The administration has answered: “{title}”"),
     }
     return texts[event.kind].format(title=phase.strategy.title, last=last_moment(phase.closes_at))
 
@@ -137,6 +138,8 @@ def body(event: PhaseEvent, phase: Phase) -> str:
     if event.kind == PhaseEvent.Kind.CLOSED:
         parts.append(tally(event.contributions, event.participants) + ".")
         parts.append(phase.strategy.next_steps)
+    if event.kind == PhaseEvent.Kind.ANSWERED:
+        parts.append(event.reason)
     parts.append(absolute(phase.strategy.get_absolute_url()))
     parts.append(_("You get this message because you follow this strategy."))
     return "\n\n".join(parts)

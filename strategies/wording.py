@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from strategies.constraints import OVERLAP
 from strategies.models import Goal, Phase, PhaseEvent, Strategy
 
+ANSWERED = PhaseEvent.Kind.ANSWERED
 _NO_BREAK = str.maketrans({" ": "\N{NO-BREAK SPACE}"})
 
 
@@ -38,6 +39,14 @@ class Timing:
         kinds = PhaseEvent.Kind
         deed = self.phase and _deed(self.phase, kinds.CLOSED, kinds.EXTENDED, kinds.REOPENED)
         return deed.reason if deed else ""
+
+    @property
+    def answer(self) -> str:
+        """What the administration answered, in its words; empty while people can comment."""
+        if self.state != "closed" or not self.phase.answered_at:
+            return ""
+        said = [event for event in self.phase.events.all() if event.kind == ANSWERED]
+        return said[-1].reason if said else ""
 
 
 def day(value: date | datetime) -> str:
@@ -126,7 +135,7 @@ def _reason(event: PhaseEvent | None) -> str:
 
 def _deed(phase: Phase, *kinds: str) -> PhaseEvent | None:
     """The deed of staff that set the date on which the phase closes, if it was one of these."""
-    deeds = [event for event in phase.events.all() if event.by_id and event.reason]
+    deeds = [event for event in phase.events.all() if event.by_id and event.kind != ANSWERED]
     latest = deeds[-1] if deeds else None
     valid = latest and latest.kind in kinds and latest.date_after == phase.closes_at
     return latest if valid else None
@@ -345,6 +354,8 @@ def event_sentence(event: PhaseEvent) -> str:
         text = _("Commenting began.")
     elif event.kind == kinds.CLOSING_SOON:
         text = _("Those who follow were reminded of the end.")
+    elif event.kind == kinds.ANSWERED:
+        text = _("The administration answered:")
     elif event.by_id:
         text = _("Commenting was ended early; it was meant to last until {before}.")
     else:
@@ -353,7 +364,7 @@ def event_sentence(event: PhaseEvent) -> str:
         before=last_moment(event.date_before) if event.date_before else "",
         after=last_moment(event.date_after) if event.date_after else "",
     )
-    parts = [sentence, _reason(event)]
+    parts = [sentence, event.reason if event.kind == kinds.ANSWERED else _reason(event)]
     if event.contributions is not None and event.kind == kinds.CLOSED:
         parts.append(tally(event.contributions, event.participants) + ".")
     return " ".join(filter(None, parts))

@@ -141,7 +141,10 @@ class Phase(models.Model):
         _("answered on"),
         null=True,
         blank=True,
-        help_text=_("The day on which the answer was published."),
+        help_text=_(
+            "The day on which the answer was published. Those who follow hear of it only by"
+            " “Make the answer known…”."
+        ),
     )
     changed_at = models.DateTimeField(_("changed"), auto_now=True)
 
@@ -197,6 +200,7 @@ class PhaseEvent(models.Model):
         CLOSED = "closed", _("closed")
         EXTENDED = "extended", _("extended")
         REOPENED = "reopened", _("reopened")
+        ANSWERED = "answered", _("answered")
 
     phase = models.ForeignKey(
         Phase, verbose_name=_("phase"), on_delete=models.CASCADE, related_name="events"
@@ -215,6 +219,7 @@ class PhaseEvent(models.Model):
         related_name="+",
         help_text=_("Empty when time itself did it."),
     )
+    # Of an answer: what the administration says.
     reason = models.CharField(_("public reason"), max_length=300, blank=True)
     contributions = models.PositiveIntegerField(_("contributions"), null=True, blank=True)
     participants = models.PositiveIntegerField(_("participants"), null=True, blank=True)

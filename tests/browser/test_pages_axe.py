@@ -218,6 +218,16 @@ def test_extended_and_ended_discussion(look, discussion, moderator):
     look(discussion.goal.get_absolute_url())
 
 
+def test_answered_discussion(look, discussion, moderator):
+    phase = discussion.phase
+    phase.closes_at, phase.answered_at = days(-0.1), timezone.localdate()
+    phase.save()
+    said = "Der Radweg kommt in den Plan: https://www.amt.example/antworten/insek-lenzen-2035.pdf"
+    PhaseEventFactory(phase=phase, kind=PhaseEvent.Kind.ANSWERED, by=moderator, reason=said)
+    look(phase.strategy.get_absolute_url())
+    look(f"/en{discussion.goal.get_absolute_url()}")
+
+
 def test_many_pages_of_comments(look, goal, open_phase):
     CommentFactory.create_batch(101, goal=goal, phase=open_phase)
 

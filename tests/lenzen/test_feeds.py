@@ -11,7 +11,7 @@ from django.utils.http import http_date
 from comments.actions import hide_comment, restore_comment
 from comments.models import Comment
 from comments.rulebook import Rule
-from strategies.actions import PhaseRefused, extend_phase, take_back_event
+from strategies.actions import PhaseRefused, answer_phase, extend_phase, take_back_event
 from strategies.models import TAKE_BACK, PhaseEvent, Strategy
 from tests.factories import (
     CommentFactory,
@@ -144,6 +144,17 @@ def test_what_can_still_be_taken_back_is_not_told(client, open_phase):
     assert "Grund: Ferien" in entries(client)[number]
     with pytest.raises(PhaseRefused):
         take_back_event(event=event, by=by)
+
+
+def test_what_the_administration_answered_is_told(client):
+    phase = PhaseFactory(opens_in=-9, closes_in=-2)
+    by = UserFactory(is_staff=True)
+    answer_phase(phase=phase, by=by, reason="Der Radweg kommt in den Plan.")
+    PhaseEvent.objects.update(moment=days(0) - TAKE_BACK)
+
+    told = entries(client)[f"{settings.SITE_URL}/feed/#ereignis-{PhaseEvent.objects.get().pk}"]
+
+    assert "Die Verwaltung hat geantwortet: Der Radweg kommt in den Plan." in told
 
 
 def test_that_the_end_is_near_is_no_news_for_a_feed(client):

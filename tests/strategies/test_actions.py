@@ -4,12 +4,14 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from accounts.models import Notification
 from comments.actions import post_comment
 from strategies.actions import (
     PhaseRefused,
     StrategyRefused,
+    answer_phase,
     close_phase,
     extend_phase,
     open_phase,
@@ -79,6 +81,10 @@ def do_extend(phase, by, reason="Es gab viele Fragen."):
 
 def do_reopen(phase, by, reason="Die Seite war gestört."):
     return reopen_phase(phase=phase, closes_at=NEXT_WEEK, by=by, reason=reason)
+
+
+def do_answer(phase, by, reason="Der Radweg kommt in den Plan."):
+    return answer_phase(phase=phase, by=by, reason=reason)
 
 
 DEEDS = {
@@ -190,6 +196,68 @@ def test_only_the_latest_deed_can_be_taken_back(state, deed, kind, follower, edi
 
     with pytest.raises(PhaseRefused):
         take_back_event(event=first, by=editor)
+
+
+def test_an_answer_is_told_to_all_who_follow(follower, editor, citizen):
+    phase = running(follower)
+    post_comment(author=citizen, strategy=phase.strategy, text="Ein Radweg fehlt.")
+    Phase.objects.filter(pk=phase.pk).update(closes_at=days(-0.1))
+    record_due_events()
+    Notification.objects.all().delete()
+
+    event = do_answer(phase, editor)
+
+    answered = Phase.objects.get(pk=phase.pk)
+    assert answered.answered_at == timezone.localdate(event.moment)
+    assert (answered.opens_at, event.date_before, event.date_after) == (phase.opens_at, None, None)
+    assert told(follower) == told(citizen) == [event]
+    message = follower.notifications.get()
+    assert message.send_at == event.moment + TAKE_BACK
+    assert message.subject == f"Die Verwaltung hat geantwortet: „{phase.strategy.title}“"
+    assert "Der Radweg kommt in den Plan." in message.body
+
+
+def test_an_answer_can_be_taken_back_with_its_messages(follower, editor):
+    phase = over(follower)
+
+    take_back_event(event=do_answer(phase, editor), by=editor)
+
+    assert Phase.objects.get(pk=phase.pk).answered_at is None
+    assert not phase.events.filter(kind=Kind.ANSWERED).exists()
+    assert told(follower) == []
+
+
+def test_an_answer_whose_day_was_changed_since_is_not_taken_back(follower, editor):
+    event = do_answer(over(follower), editor)
+    Phase.objects.filter(pk=event.phase_id).update(answered_at="2026-01-05")
+
+    with pytest.raises(PhaseRefused):
+        take_back_event(event=event, by=editor)
+
+
+@pytest.mark.parametrize("state", [before, running])
+def test_nothing_is_answered_before_the_end(state, follower, editor):
+    with pytest.raises(PhaseRefused):
+        do_answer(state(follower), editor)
+
+
+def test_an_answer_is_made_known_once(follower, editor):
+    phase = over(follower)
+    do_answer(phase, editor)
+
+    with pytest.raises(PhaseRefused):
+        do_answer(phase, editor)
+
+    assert phase.events.filter(kind=Kind.ANSWERED).count() == 1
+
+
+def test_an_answer_without_words_is_none(follower, editor):
+    phase = over(follower)
+
+    with pytest.raises(PhaseRefused):
+        do_answer(phase, editor, reason=" ")
+
+    assert Phase.objects.get(pk=phase.pk).answered_at is None
 
 
 def told(person) -> list[PhaseEvent]:

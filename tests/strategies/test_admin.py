@@ -711,6 +711,7 @@ NEW_END = {"closes_at_0": "2036-05-31"}
         ("close", -5, 9, {}, "closed"),
         ("extend", -5, 9, NEW_END, "extended"),
         ("reopen", -5, -1, NEW_END, "reopened"),
+        ("answer", -5, -1, {}, "answered"),
     ],
 )
 def test_deeds_need_a_reason_tell_people_and_can_be_taken_back(
@@ -761,6 +762,15 @@ def test_a_deed_that_comes_too_late_is_refused_with_a_sentence(client, open_phas
 
     assert response.context["form"].non_field_errors()
     assert PhaseEvent.objects.count() == 1
+
+
+def test_what_was_answered_is_not_answered_again(client):
+    phase = PhaseFactory(opens_in=-5, closes_in=-1, answered_at="2026-01-05")
+
+    shown = client.get(page(phase.strategy)).content.decode()
+
+    assert address("phase", phase.pk, "reopen") in shown
+    assert address("phase", phase.pk, "answer") not in shown
 
 
 def test_there_are_no_other_deeds(client, open_phase):

@@ -7,7 +7,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from strategies.models import PhaseEvent
-from tests.factories import MilestoneFactory, PhaseEventFactory, PhaseFactory, days
+from tests.factories import (
+    GoalFactory,
+    MilestoneFactory,
+    PhaseEventFactory,
+    PhaseFactory,
+    UserFactory,
+    days,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +38,21 @@ def test_of_past_dates_the_latest_comes_first(client):
     past = client.get(reverse("dates")).context["past"]
 
     assert [entry.about for entry in past] == [lately, long_ago]
+
+
+def test_the_answer_stands_beside_the_time_of_all_that_was_commented_on(client):
+    phase = PhaseFactory(opens_in=-9, closes_in=-1, answered_at="2026-01-05")
+    goal = GoalFactory(strategy=phase.strategy)
+    said = "Der Radweg kommt. Alles steht auf https://www.amt.example/antwort <b>"
+    PhaseEventFactory(phase=phase, kind=Kind.ANSWERED, reason=said, by=UserFactory(is_staff=True))
+    paper = reverse("print", args=[phase.strategy.slug])
+
+    for address in (phase.strategy.get_absolute_url(), goal.get_absolute_url(), paper):
+        html = client.get(address).content.decode()
+        assert "<p>Der Radweg kommt. Alles steht auf " in html
+        assert "&lt;b&gt;" in html
+    linked = client.get(goal.get_absolute_url()).content.decode()
+    assert 'href="https://www.amt.example/antwort"' in linked
 
 
 def test_the_history_names_what_happened_newest_first_and_no_reminders(client):

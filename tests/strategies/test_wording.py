@@ -298,7 +298,31 @@ def test_heading_and_short_form(may, at, state, heading, short):
 def test_heading_when_the_answer_is_there(may):
     time = timing_of(may.strategy, berlin(2026, 9, 1), answered_at=date(2026, 8, 12))
 
-    assert time.heading == "Antwort liegt vor"
+    assert (time.heading, time.answer) == ("Antwort liegt vor", "")
+
+
+def test_what_was_answered_is_said_and_the_early_end_still_is(may):
+    early = berlin(2026, 5, 22, 14, 37)
+    Phase.objects.update(closes_at=early)
+    may.refresh_from_db()
+    deed(may, Kind.CLOSED, early, berlin(2026, 6, 1), "Der Text war falsch.")
+    deed(may, Kind.ANSWERED, berlin(2026, 8, 12), None, "Der Radweg kommt in den Plan.")
+
+    time = timing_of(may.strategy, berlin(2026, 9, 1), answered_at=date(2026, 8, 12))
+
+    assert time.answer == "Der Radweg kommt in den Plan."
+    assert time.reason == "Der Text war falsch."
+    assert "um 14:37~Uhr vorzeitig beendet" in time.sentence.replace("\N{NO-BREAK SPACE}", "~")
+    assert "hat am 12.~August~2026 geantwortet." in time.sentence.replace("\N{NO-BREAK SPACE}", "~")
+
+
+@pytest.mark.parametrize(
+    ("at", "answered_at"), [((2026, 5, 30), date(2026, 5, 12)), ((2026, 9, 1), None)]
+)
+def test_while_people_can_comment_and_when_it_was_cleared_no_answer_is_said(may, at, answered_at):
+    deed(may, Kind.ANSWERED, berlin(2026, 5, 12), None, "Der Radweg kommt in den Plan.")
+
+    assert timing_of(may.strategy, berlin(*at), answered_at=answered_at).answer == ""
 
 
 def test_a_strategy_between_two_phases_tells_of_both(may):
@@ -381,6 +405,7 @@ def test_the_days_of_a_phase(opens, closes, days):
             "Das Kommentieren wurde vorzeitig beendet; vorgesehen war es bis 15.~Mai~2026."
             " Grund: Ferien. 3 Beiträge von 2 Teilnehmenden.",
         ),
+        (Kind.ANSWERED, True, "Die Verwaltung hat geantwortet: Ferien."),
     ],
 )
 def test_the_history_of_a_phase(kind, is_deed, sentence):
