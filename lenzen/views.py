@@ -25,6 +25,7 @@ from lenzen.search import search as search_for
 from strategies.dates import entries
 from strategies.models import Phase, PhaseEvent
 from strategies.views import published_strategies
+from strategies.wording import answer, day
 
 OVERDUE = timedelta(minutes=15)
 
@@ -47,9 +48,19 @@ def home(request):
         "strategies": strategies,
         "open_strategies": [each for each in strategies if each.time.state == "open"],
         "next_dates": coming[:5],
+        "answers": _newest_answers(strategies),
         "next_opening": next((entry for entry in coming if entry.is_opening), None),
     }
     return render(request, "home.html", context)
+
+
+def _newest_answers(strategies):
+    phases = [phase for strategy in strategies for phase in strategy.phases.all() if answer(phase)]
+    phases.sort(key=lambda phase: phase.answered_at, reverse=True)
+    return [
+        {"strategy": phase.strategy, "day": day(phase.answered_at), "words": answer(phase)}
+        for phase in phases[:3]
+    ]
 
 
 @require_safe

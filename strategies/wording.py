@@ -43,10 +43,7 @@ class Timing:
     @property
     def answer(self) -> str:
         """What the administration answered, in its words; empty while people can comment."""
-        if self.state != "closed" or not self.phase.answered_at:
-            return ""
-        said = [event for event in self.phase.events.all() if event.kind == ANSWERED]
-        return said[-1].reason if said else ""
+        return answer(self.phase) if self.phase and self.state == "closed" else ""
 
 
 def day(value: date | datetime) -> str:
@@ -139,6 +136,12 @@ def _deed(phase: Phase, *kinds: str) -> PhaseEvent | None:
     latest = deeds[-1] if deeds else None
     valid = latest and latest.kind in kinds and latest.date_after == phase.closes_at
     return latest if valid else None
+
+
+def answer(phase: Phase) -> str:
+    """What the administration answered, in its words; empty when only the day is known."""
+    said = [event.reason for event in phase.events.all() if event.kind == ANSWERED]
+    return said[-1] if said and phase.answered_at else ""
 
 
 def state(phase: Phase, at: datetime) -> str:

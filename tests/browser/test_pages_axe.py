@@ -226,6 +226,7 @@ def test_answered_discussion(look, discussion, moderator):
     PhaseEventFactory(phase=phase, kind=PhaseEvent.Kind.ANSWERED, by=moderator, reason=said)
     look(phase.strategy.get_absolute_url())
     look(f"/en{discussion.goal.get_absolute_url()}")
+    look("/")
 
 
 def test_many_pages_of_comments(look, goal, open_phase):
