@@ -160,7 +160,7 @@ def _tell_parent(comment: Comment, parent: Comment, strategy: Strategy) -> None:
         key=f"reply:{comment.pk}",
         about=comment.about,
         subject=messages.reply_subject(comment, parent),
-        body=messages.reply(comment, parent),
+        body=messages.reply(comment),
         send_at=comment.posted_at,
         unsubscribe_url=unsubscribe_url(strategy),
     )

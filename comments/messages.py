@@ -58,7 +58,7 @@ def reply_subject(comment: Comment, parent: Comment) -> str:
 
 
 @in_town_language
-def reply(comment: Comment, parent: Comment) -> str:
+def reply(comment: Comment) -> str:
     return "\n\n".join(
         [
             _("On “{place}” {name} has answered:").format(

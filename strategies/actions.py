@@ -72,7 +72,7 @@ def _is_said(text: str) -> bool:
 
 
 @transaction.atomic
-def publish_strategy(*, strategy: Strategy, by: User | None) -> None:
+def publish_strategy(*, strategy: Strategy) -> None:
     """Show a strategy to the public. StrategyRefused: it does not say what people must know."""
     strategy = Strategy.objects.select_for_update().get(pk=strategy.pk)
     if sentences := missing(strategy):
@@ -83,7 +83,7 @@ def publish_strategy(*, strategy: Strategy, by: User | None) -> None:
 
 
 @transaction.atomic
-def unpublish_strategy(*, strategy: Strategy, by: User | None) -> None:
+def unpublish_strategy(*, strategy: Strategy) -> None:
     """Take a strategy back into the draft: for the public it does not exist, nor its comments.
 
     What waits to be told about its phases, and about comments to those who can switch that
@@ -185,7 +185,7 @@ def answer_phase(*, phase: Phase, by: User, reason: str) -> PhaseEvent:
 
 
 @transaction.atomic
-def take_back_event(*, event: PhaseEvent, by: User) -> None:
+def take_back_event(*, event: PhaseEvent) -> None:
     """Undo a deed, with its messages, as if it had not been. PhaseRefused: too late."""
     phase, _now = _hold(event.phase)
     if phase.events.revocable().filter(pk__gt=event.pk).exists():

@@ -321,7 +321,7 @@ class StrategyAdmin(OnlyListedFilters, admin.ModelAdmin):
         form = forms.Form(_sent(request))
         if form.is_valid():
             try:
-                action(strategy=strategy, by=request.user)
+                action(strategy=strategy)
             except StrategyRefused as refused:
                 form.add_error(None, refused.reason)
             else:
@@ -390,7 +390,7 @@ class StrategyAdmin(OnlyListedFilters, admin.ModelAdmin):
         if event is None:
             return already_taken_back(request)
         try:
-            take_back_event(event=event, by=request.user)
+            take_back_event(event=event)
         except PhaseRefused as refused:
             messages.error(request, refused.reason)
         else:

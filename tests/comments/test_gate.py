@@ -346,7 +346,7 @@ def phase_that_is(state, editor):
     if state == "closed early":
         close_phase(phase=phase, by=editor, reason="Wrong text.")
     if state == "unpublished":
-        unpublish_strategy(strategy=phase.strategy, by=editor)
+        unpublish_strategy(strategy=phase.strategy)
     return phase
 
 

@@ -328,8 +328,8 @@ def test_closed_meanwhile_the_text_is_there_to_copy(link, elsewhere, open_phase,
     assert not elsewhere.cookies
 
 
-def test_what_is_not_public_is_not_linked(link, elsewhere, goal, editor):
-    unpublish_strategy(strategy=goal.strategy, by=editor)
+def test_what_is_not_public_is_not_linked(link, elsewhere, goal):
+    unpublish_strategy(strategy=goal.strategy)
 
     page = elsewhere.get(link).text
 

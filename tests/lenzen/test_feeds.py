@@ -143,7 +143,7 @@ def test_what_can_still_be_taken_back_is_not_told(client, open_phase):
 
     assert "Grund: Ferien" in entries(client)[number]
     with pytest.raises(PhaseRefused):
-        take_back_event(event=event, by=by)
+        take_back_event(event=event)
 
 
 def test_what_the_administration_answered_is_told(client):

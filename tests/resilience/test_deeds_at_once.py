@@ -172,7 +172,7 @@ def save_meanwhile(signed_in, editor):
 
         def do():
             with transaction.atomic():
-                deed(strategy=strategy, by=None)
+                deed(strategy=strategy)
                 is_done.set()
                 time.sleep(0.5)
 

@@ -130,7 +130,7 @@ def test_a_deed_can_be_taken_back_with_its_messages(state, deed, kind, follower,
     phase = state(follower)
     event = deed(phase, editor)
 
-    take_back_event(event=event, by=editor)
+    take_back_event(event=event)
 
     unchanged = Phase.objects.get(pk=phase.pk)
     assert (unchanged.opens_at, unchanged.closes_at) == (phase.opens_at, phase.closes_at)
@@ -145,7 +145,7 @@ def test_a_deed_whose_messages_have_left_cannot_be_taken_back(state, deed, kind,
     event.refresh_from_db()
 
     with pytest.raises(PhaseRefused):
-        take_back_event(event=event, by=editor)
+        take_back_event(event=event)
 
     assert Notification.objects.exists()
 
@@ -195,7 +195,7 @@ def test_only_the_latest_deed_can_be_taken_back(state, deed, kind, follower, edi
     (do_reopen if kind == Kind.CLOSED else do_close)(phase, editor)
 
     with pytest.raises(PhaseRefused):
-        take_back_event(event=first, by=editor)
+        take_back_event(event=first)
 
 
 def test_an_answer_is_told_to_all_who_follow(follower, editor, citizen):
@@ -220,7 +220,7 @@ def test_an_answer_is_told_to_all_who_follow(follower, editor, citizen):
 def test_an_answer_can_be_taken_back_with_its_messages(follower, editor):
     phase = over(follower)
 
-    take_back_event(event=do_answer(phase, editor), by=editor)
+    take_back_event(event=do_answer(phase, editor))
 
     assert Phase.objects.get(pk=phase.pk).answered_at is None
     assert not phase.events.filter(kind=Kind.ANSWERED).exists()
@@ -232,7 +232,7 @@ def test_an_answer_whose_day_was_changed_since_is_not_taken_back(follower, edito
     Phase.objects.filter(pk=event.phase_id).update(answered_at="2026-01-05")
 
     with pytest.raises(PhaseRefused):
-        take_back_event(event=event, by=editor)
+        take_back_event(event=event)
 
 
 @pytest.mark.parametrize("state", [before, running])
@@ -304,7 +304,7 @@ def test_a_deed_that_was_told_stays_told(follower, editor):
 
     last = extend_phase(phase=phase, closes_at=days(9), by=editor, reason="Noch mehr Fragen.")
     assert told(follower) == [first, last]
-    take_back_event(event=last, by=editor)
+    take_back_event(event=last)
     assert told(follower) == [first]
 
 
@@ -313,7 +313,7 @@ def test_a_deed_is_told_after_all_when_the_later_one_is_taken_back(follower, edi
     reopening = do_reopen(phase, editor)
     before = follower.notifications.values("subject", "body", "send_at").get()
 
-    take_back_event(event=do_close(phase, editor), by=editor)
+    take_back_event(event=do_close(phase, editor))
 
     assert told(follower) == [reopening]
     assert told(moderator) == []
@@ -334,14 +334,14 @@ def test_a_phase_in_which_somebody_wrote_since_does_not_shut_behind_them(
     post_comment(author=citizen, strategy=event.phase.strategy, text="Hallo.")
 
     with pytest.raises(PhaseRefused):
-        take_back_event(event=event, by=editor)
+        take_back_event(event=event)
 
 
-def test_an_event_of_time_itself_cannot_be_taken_back(follower, editor):
+def test_an_event_of_time_itself_cannot_be_taken_back(follower):
     phase = over(follower)
 
     with pytest.raises(PhaseRefused):
-        take_back_event(event=phase.events.get(kind=Kind.CLOSED), by=editor)
+        take_back_event(event=phase.events.get(kind=Kind.CLOSED))
 
 
 def test_the_new_end_must_be_later(follower, editor):
@@ -407,11 +407,11 @@ def test_the_database_refuses_a_deed_without_a_reason(editor):
 
 @pytest.mark.parametrize("missing", ["next_steps", "contact"])
 @pytest.mark.parametrize("said", ["  ", "[Bitte ergänzen: Stelle, Telefon]"])
-def test_a_strategy_that_leaves_people_in_the_dark_is_not_published(missing, said, editor):
+def test_a_strategy_that_leaves_people_in_the_dark_is_not_published(missing, said):
     strategy = StrategyFactory(published_at=None, **{missing: said})
 
     with pytest.raises(StrategyRefused):
-        publish_strategy(strategy=strategy, by=editor)
+        publish_strategy(strategy=strategy)
 
 
 @pytest.mark.parametrize("missing", ["next_steps", "contact"])
@@ -420,21 +420,21 @@ def test_the_database_refuses_it_as_well(missing):
         StrategyFactory(**{missing: ""})
 
 
-def test_a_published_strategy_keeps_its_day(editor):
+def test_a_published_strategy_keeps_its_day():
     strategy = StrategyFactory(published_at=days(-3))
 
-    publish_strategy(strategy=strategy, by=editor)
+    publish_strategy(strategy=strategy)
 
     published_at = strategy.published_at
     strategy.refresh_from_db()
     assert abs(strategy.published_at - published_at) < timedelta(seconds=1)
 
 
-def test_an_unpublished_strategy_does_not_exist_for_the_public(editor, client):
+def test_an_unpublished_strategy_does_not_exist_for_the_public(client):
     strategy = GoalFactory().strategy
     assert client.get(strategy.get_absolute_url()).status_code == 200
 
-    unpublish_strategy(strategy=strategy, by=editor)
+    unpublish_strategy(strategy=strategy)
 
     assert client.get(strategy.get_absolute_url()).status_code == 404
 
@@ -453,7 +453,7 @@ def test_what_waits_about_a_strategy_does_not_leave_once_it_is_a_draft(editor, f
     of_decision, of_public, of_draft = owed
     assert len(of_public) == len(of_draft) == 7
 
-    unpublish_strategy(strategy=phases[1].strategy, by=editor)
+    unpublish_strategy(strategy=phases[1].strategy)
 
     assert set(Notification.objects.values_list("pk", flat=True)) == of_decision | of_public
 
@@ -461,7 +461,7 @@ def test_what_waits_about_a_strategy_does_not_leave_once_it_is_a_draft(editor, f
 def test_nobody_hears_of_a_deed_on_a_draft(editor, follower):
     phase = PhaseFactory()
     subscribe(person=follower, strategy=phase.strategy)
-    unpublish_strategy(strategy=phase.strategy, by=editor)
+    unpublish_strategy(strategy=phase.strategy)
 
     close_phase(phase=phase, by=editor, reason="Fertig.")
 

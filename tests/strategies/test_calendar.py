@@ -143,7 +143,7 @@ def test_what_is_taken_back_arrives_as_an_update(moved_dates):
     event = open_phase(phase=phase, by=staff, reason="Früher fertig")
 
     before, after = moved_dates(
-        f"phase-{phase.pk}-opening@localhost", lambda: take_back_event(event=event, by=staff)
+        f"phase-{phase.pk}-opening@localhost", lambda: take_back_event(event=event)
     )
 
     assert after["SEQUENCE"] > before["SEQUENCE"]

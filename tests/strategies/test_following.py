@@ -516,7 +516,7 @@ def test_who_did_it_is_not_told_and_taking_it_back_takes_all_messages_back(edito
         > Notification.objects.get(recipient=colleague).send_at
     )
 
-    take_back_event(event=event, by=editor)
+    take_back_event(event=event)
     assert told() == []
 
 

@@ -186,7 +186,7 @@ def test_drafts_are_not_recorded(follower):
 
     assert record_due_events() == 0
 
-    publish_strategy(strategy=phase.strategy, by=UserFactory(is_staff=True))
+    publish_strategy(strategy=phase.strategy)
     assert record_due_events() == 2
 
 

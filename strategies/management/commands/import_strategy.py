@@ -123,7 +123,7 @@ def _publish(strategy: Strategy) -> None:
         strategy.contact = town().contact
         strategy.save(update_fields=["contact"])
     try:
-        publish_strategy(strategy=strategy, by=None)
+        publish_strategy(strategy=strategy)
     except StrategyRefused as refused:
         raise ImportRefused(
             _(
