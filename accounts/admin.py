@@ -112,7 +112,7 @@ class PersonAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("e-mails"))
     def mails(self, person):
-        bounce = Bounce.objects.filter(address=person.email.lower()).first()
+        bounce = person.bounce()
         if bounce is None:
             return _("arrive")
         return _("Came back since {day}: only codes are sent.").format(

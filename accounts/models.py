@@ -157,6 +157,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def wants_news(self) -> bool:
         return self.news_rhythm != self.Rhythm.NEVER
 
+    def bounce(self) -> "Bounce | None":
+        """That their address takes no mails, if it is so."""
+        return Bounce.objects.filter(address=self.email.lower()).first()
+
     @property
     def message_prefix(self) -> str:
         """Begins the key of messages to an address that is not theirs yet, or any more."""

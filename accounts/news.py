@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.actions import choose_rhythm, confirm_address, mark_read
 from accounts.forms import RhythmForm
 from accounts.messages import blocks, read_no_news_token
-from accounts.models import Bounce, Notification, User
+from accounts.models import Notification, User
 from accounts.numbers import row_number
 from accounts.proof import take_own_code
 
@@ -41,7 +41,6 @@ def notifications(request):
         "page": page,
         "unread": request.user.notifications.unread().count(),
         "newest": max((message.pk for message in page), default=""),
-        "has_bounced": Bounce.objects.filter(address=request.user.email.lower()).exists(),
     }
     return render(request, "account/notifications.html", context)
 

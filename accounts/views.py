@@ -24,7 +24,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.actions import NameRefused, choose_name
 from accounts.adapter import DOOR, MINUTES_VALID, REFUSED_NAME, VALIDITY, VISIT, SignInCode
 from accounts.forms import CodeForm, DoorForm, NameForm, SetPasswordForm
-from accounts.models import Bounce
 from accounts.names import NameRefusal
 from accounts.proof import has_fresh_sign_in, to_proof, with_next
 
@@ -176,7 +175,6 @@ def account(request):
         "sessions": len(UserSession.objects.purge_and_list(request.user)),
         "unread": request.user.notifications.unread().count(),
         "hears_news": request.user.subscriptions.current().exists(),
-        "has_bounced": Bounce.objects.filter(address=request.user.email.lower()).exists(),
     }
     return render(request, "account/account.html", context)
 
