@@ -39,7 +39,7 @@ def confirm_address(*, address: str) -> User:
 
     Call it only when they have shown that they do.
     """
-    address = address.strip().lower()
+    address = address.lower()
     # Not iexact: for PostgreSQL, which compares in capitals, “ı” would be “i”.
     person, is_new = User.objects.annotate(written=Lower("email")).get_or_create(
         written__exact=address, defaults={"email": address, "password": make_password(None)}
@@ -259,12 +259,12 @@ def retract_all(*, which: Q) -> int:
 @transaction.atomic
 def record_bounce(*, address: str, answer: str = "") -> None:
     """Write to ``address`` no more, except codes; what waits for it will be given up."""
-    Bounce.objects.get_or_create(address=address.strip().lower(), defaults={"answer": answer})
+    Bounce.objects.get_or_create(address=address, defaults={"answer": answer})
 
 
 def forget_bounce(*, address: str) -> None:
     """Write to ``address`` again. Somebody has shown to read it, or staff want it tried."""
-    Bounce.objects.filter(address=address.strip().lower()).delete()
+    Bounce.objects.filter(address=address).delete()
 
 
 @transaction.atomic
@@ -282,7 +282,7 @@ def retry_notifications(*, notifications: NotificationQuerySet) -> int:
     again.
     """
     ended = notifications.failed().filter(is_private=False)
-    addresses = {notification.to.lower() for notification in ended.select_related("recipient")}
+    addresses = {notification.to for notification in ended.select_related("recipient")}
     Bounce.objects.filter(address__in=addresses).delete()
     return ended.update(
         outcome=Notification.Outcome.WAITING,

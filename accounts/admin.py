@@ -53,7 +53,7 @@ class PersonForm(forms.ModelForm):
     def clean_email(self):
         if "email" in self.changed_data:
             only_ascii(self.cleaned_data["email"])
-        return self.cleaned_data["email"].strip().lower()
+        return self.cleaned_data["email"].lower()
 
     def clean_public_name(self):
         name = self.cleaned_data["public_name"].strip()

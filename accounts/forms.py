@@ -1,6 +1,7 @@
 """The forms of the door and of the account: allauth's, in our words."""
 
 from allauth.account import forms as account
+from allauth.account.fields import EmailField
 from allauth.core.internal.cryptokit import compare_user_code
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
@@ -45,10 +46,10 @@ def only_ascii(address: str) -> None:
         raise forms.ValidationError(sentence, code="not_ascii")
 
 
-class AddressField(forms.EmailField):
-    """Where somebody can be written to; no longer than the database takes."""
+class AddressField(EmailField):
+    """Where somebody can be written to, in small letters; no longer than the database takes."""
 
-    default_validators = [*forms.EmailField.default_validators, only_ascii]
+    default_validators = [*EmailField.default_validators, only_ascii]
 
     def __init__(self, **kwargs):
         longest = User._meta.get_field("email").max_length

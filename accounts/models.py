@@ -301,8 +301,9 @@ class Notification(models.Model):
 
     @property
     def to(self) -> str:
-        """The address it goes to now."""
-        return self.recipient.email if self.recipient else self.address
+        """The address it goes to now, in small letters."""
+        address = self.recipient.email if self.recipient else self.address
+        return address.lower()
 
     @property
     def is_about_phase(self) -> bool:

@@ -139,14 +139,14 @@ def _deliverable(letters: list[Letter]) -> Iterator[Letter]:
 
     Codes are tried even where mails came back: the way back is to enter one.
     """
-    addresses = [letter[0].to.lower() for letter in letters]
+    addresses = [letter[0].to for letter in letters]
     bounces = Bounce.objects.filter(address__in=addresses)
     bounced = set(bounces.values_list("address", flat=True))
     for letter in letters:
         first = letter[0]
         if first.recipient and not first.recipient.is_active:
             _give_up(letter, _("The account is deactivated."))
-        elif first.to.lower() in bounced and not first.is_private:
+        elif first.to in bounced and not first.is_private:
             _give_up(letter, _("The address takes no mails."))
         else:
             yield letter

@@ -48,12 +48,11 @@ def send_code(request, name, email, link=""):
 
     ``link`` leads to what waits for the code.
     """
-    address = email.lower()
-    if not _may_ask_for_code(request, address):
+    if not _may_ask_for_code(request, email):
         return False
     request.session[DOOR] = {"name": name, "email": email}
     request.session.set_expiry(VISIT)
-    SignInCode.send_to(address, request, link)
+    SignInCode.send_to(email, request, link)
     if "again" in request.POST:
         messages.success(request, _("A new code is on its way. The old one has expired."))
     return True

@@ -38,7 +38,7 @@ def report(request, pk):
 
 def _report(request, comment, person, said):
     # Those who are signed in are counted by person, by the rule.
-    if person is None and not _may_still_report(request, said["email"].lower()):
+    if person is None and not _may_still_report(request, said["email"]):
         raise ReportRefused(too_many_reports(comment.phase.strategy))
     report_comment(comment=comment, reporter=person, **said)
     return redirect(f"{request.path}?angekommen")

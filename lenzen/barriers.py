@@ -120,7 +120,7 @@ def barrier(request):
     form = BarrierForm(request.POST if is_sent else None, initial={"page": page})
     refused = None
     if form.is_valid():
-        if _may_still_report(request, form.cleaned_data["email"].lower()):
+        if _may_still_report(request, form.cleaned_data["email"]):
             report_barrier(**form.cleaned_data)
             return redirect(f"{request.path}?angekommen")
         refused = _("Too many reports came from here. Please try again later, or call us.")

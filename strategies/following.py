@@ -92,7 +92,7 @@ def _ask(request, strategy):
     """Without account: a link goes to the address. The page says the same to everybody."""
     form = FollowForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        address = form.cleaned_data["email"].lower()
+        address = form.cleaned_data["email"]
         if not ratelimit.consume(request, action="follow", key=address):
             return ratelimit.respond_429(request)
         ask_to_follow(address=address, strategy=strategy)

@@ -92,7 +92,7 @@ def ask_to_follow(*, address: str, strategy: Strategy | None) -> None:
     Whoever asks learns nothing of that. Until the link is used the address counts for
     nothing, and after seven days it is forgotten.
     """
-    address = address.strip().lower()
+    address = address.lower()
     person = User.objects.filter(email=address).first()
     if person and person.wants_news and hears_of(strategy).filter(person=person).exists():
         url = messages.unsubscribe_url(strategy)(person)

@@ -13,7 +13,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser):
-        parser.add_argument("addresses", nargs="+", metavar="ADDRESS")
+        parser.add_argument("addresses", nargs="+", type=str.lower, metavar="ADDRESS")
 
     def handle(self, *, addresses, **options):
         for address in addresses:

@@ -11,10 +11,10 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser):
-        parser.add_argument("address", metavar="ADDRESS")
+        parser.add_argument("address", type=str.lower, metavar="ADDRESS")
 
     def handle(self, *, address, **options):
-        person = User.objects.filter(email=address.strip().lower()).first()
+        person = User.objects.filter(email=address).first()
         if person is None:
             raise CommandError(f"There is no account with the address “{address}”.")
         if not remove_second_step(person=person):
