@@ -241,7 +241,14 @@ def _hint(viewer, phase):
     parts = [_("At most {number} characters.").format(number=most)]
     if viewer and viewer.public_name:
         parts.append(_("Appears in public as {name}.").format(name=viewer.public_name))
-    elif phase and not viewer:
+    elif viewer:
+        parts.append(
+            _(
+                "Next, you choose the name that stands beside your comment. An invented name is"
+                " allowed."
+            )
+        )
+    elif phase:
         parts.append(in_last_hour(phase))
     return " ".join(filter(None, parts))
 
