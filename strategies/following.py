@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.db.models import Exists, OuterRef, Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -41,8 +42,7 @@ def follow(request, slug=None):
     if request.method == "POST":
         return _switch(request, strategy)
     follows = request.user.wants_news and is_following(request.user, strategy)
-    context = {"strategy": strategy, "is_following": follows}
-    return render(request, "strategies/follow.html", context)
+    return _page(request, "follow", strategy, is_following=follows)
 
 
 def is_following(person, strategy):
@@ -97,8 +97,8 @@ def _ask(request, strategy):
             return ratelimit.respond_429(request)
         ask_to_follow(address=address, strategy=strategy)
         return redirect(f"{request.path}?unterwegs")
-    context = {"strategy": strategy, "form": form, "is_asked": "unterwegs" in request.GET}
-    return render(request, "strategies/follow_without_account.html", context)
+    is_asked = "unterwegs" in request.GET
+    return _page(request, "follow_without_account", strategy, form=form, is_asked=is_asked)
 
 
 @never_cache
@@ -110,11 +110,11 @@ def confirm(request, token):
     asked = Subscription.objects.unconfirmed().filter(public, pk=pk).select_related("strategy")
     subscription = asked.first()
     if subscription is None:
-        return render(request, "strategies/confirm_following.html", {"is_gone": True}, status=404)
+        return _page(request, "confirm_following", None, status=404, is_gone=True)
     if request.method == "POST":
         confirm_following(subscription_id=pk)
-    context = {"strategy": subscription.strategy, "is_done": request.method == "POST"}
-    return render(request, "strategies/confirm_following.html", context)
+    is_done = request.method == "POST"
+    return _page(request, "confirm_following", subscription.strategy, is_done=is_done)
 
 
 # A mail program that unsubscribes with one click sends no Origin and has no cookie; the
@@ -140,8 +140,8 @@ def end_following(request, token):
         unsubscribe(person_id=person_id, strategy_id=strategy and strategy.pk)
     followed = Subscription.objects.filter(person=person_id)
     followed = followed.reaching(strategy) if strategy else followed.current()
-    context = {"strategy": strategy, "is_done": not followed.exists(), "has_account": True}
-    return render(request, "strategies/unsubscribe.html", context)
+    is_done = not followed.exists()
+    return _page(request, "unsubscribe", strategy, is_done=is_done, has_account=True)
 
 
 def _forget(request, subscription_id):
@@ -151,5 +151,16 @@ def _forget(request, subscription_id):
         forget_follower(subscription_id=subscription_id)
     # Who clicks twice reads the same again.
     is_done = request.method == "POST" or row is None
-    context = {"strategy": row and row.strategy, "is_done": is_done, "has_account": False}
-    return render(request, "strategies/unsubscribe.html", context)
+    strategy = row and row.strategy
+    return _page(request, "unsubscribe", strategy, is_done=is_done, has_account=False)
+
+
+def _page(request, name, strategy, status=200, **context):
+    """A page about hearing of ``strategy``, or of all when it is None. Drafts are not named."""
+    public = strategy if strategy and strategy.is_public else None
+    context |= {
+        "strategy": public,
+        "is_about_all": strategy is None,
+        "back": public.get_absolute_url() if public else reverse("strategies"),
+    }
+    return render(request, f"strategies/{name}.html", context, status=status)
