@@ -38,14 +38,17 @@ def report(request, pk):
 
 def _report(request, comment, person, said):
     # Those who are signed in are counted by person, by the rule.
-    if person is None and not _may_still_report(request, said["email"]):
+    if person is None and not may_still_report(request, "report", said["email"]):
         raise ReportRefused(too_many_reports(comment.phase.strategy))
     report_comment(comment=comment, reporter=person, **said)
     return redirect(f"{request.path}?angekommen")
 
 
-def _may_still_report(request, address):
-    """Whether their network, and the address that a receipt would go to, may report more."""
-    if address and not ratelimit.consume(request, action="receipt_of_report", key=address):
+def may_still_report(request, what, address):
+    """Whether their network, and the address that a receipt would go to, may report more.
+
+    ``what`` is a ``report`` of a comment or a ``barrier``.
+    """
+    if address and not ratelimit.consume(request, action=f"receipt_of_{what}", key=address):
         return False
-    return bool(ratelimit.consume(request, action="report"))
+    return bool(ratelimit.consume(request, action=what))

@@ -2,7 +2,6 @@
 
 import re
 
-from allauth.core import ratelimit
 from django import forms
 from django.conf import settings
 from django.db import transaction
@@ -21,6 +20,7 @@ from accounts.models import User
 from accounts.personal_data import about_address
 from accounts.town import town
 from comments.messages import quoted
+from comments.reporting import may_still_report
 
 # Behind “/mein-text/” an address takes nearly everything: sentences, too, and blank lines.
 _IN_ONE_WORD = re.compile(r"[\w/.:-]+", re.ASCII)
@@ -120,7 +120,7 @@ def barrier(request):
     form = BarrierForm(request.POST if is_sent else None, initial={"page": page})
     refused = None
     if form.is_valid():
-        if _may_still_report(request, form.cleaned_data["email"]):
+        if may_still_report(request, "barrier", form.cleaned_data["email"]):
             report_barrier(**form.cleaned_data)
             return redirect(f"{request.path}?angekommen")
         refused = _("Too many reports came from here. Please try again later, or call us.")
@@ -130,9 +130,3 @@ def barrier(request):
         "has_arrived": not is_sent and "angekommen" in request.GET,
     }
     return render(request, "barrier.html", context, status=429 if refused else 200)
-
-
-def _may_still_report(request, address):
-    if address and not ratelimit.consume(request, action="receipt_of_barrier", key=address):
-        return False
-    return bool(ratelimit.consume(request, action="barrier"))
