@@ -33,7 +33,7 @@ def fresh_sign_in_required(back):
         @wraps(view)
         @login_required
         def guarded(request, *args, **kwargs):
-            if has_fresh_sign_in(request):
+            if fresh_proofs(request):
                 return view(request, *args, **kwargs)
             return to_proof(back)
 
@@ -47,9 +47,11 @@ def to_proof(back):
     return redirect(reverse("prove", query={"next": reverse(back)}))
 
 
-def has_fresh_sign_in(request):
+def fresh_proofs(request):
+    """By what they have shown within the last minutes who they are; nothing if they have not."""
     since = time.time() - VALIDITY.total_seconds()
-    return any(record["at"] > since for record in get_authentication_records(request, request.user))
+    records = get_authentication_records(request, request.user)
+    return {record["method"] for record in records if record["at"] > since}
 
 
 # Connected here: both are set up at addresses of the account, and those lead to this module.

@@ -1,8 +1,5 @@
 """The door, and the account behind it. What is not here, allauth's views do: see urls.py."""
 
-import time
-
-from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.flows.password_change import finalize_password_set
 from allauth.account.utils import get_login_redirect_url, get_next_redirect_url
 from allauth.account.views import ConfirmEmailVerificationCodeView
@@ -22,10 +19,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actions import NameRefused, choose_name
-from accounts.adapter import DOOR, MINUTES_VALID, REFUSED_NAME, VALIDITY, VISIT, SignInCode
+from accounts.adapter import DOOR, MINUTES_VALID, REFUSED_NAME, VISIT, SignInCode
 from accounts.forms import CodeForm, DoorForm, NameForm, SetPasswordForm
 from accounts.names import NameRefusal
-from accounts.proof import has_fresh_sign_in, to_proof, with_next
+from accounts.proof import fresh_proofs, to_proof, with_next
 
 
 @never_cache
@@ -224,9 +221,10 @@ def set_password(request):
     just shown who they are: who finds an open session must not be able to take the account over.
     """
     has_password = request.user.has_usable_password()
-    if has_password and not _has_just_shown_code(request):
+    proofs = fresh_proofs(request)
+    if has_password and "code" not in proofs:
         return render(request, "account/password_forgotten.html")
-    if not has_fresh_sign_in(request):
+    if not proofs:
         return to_proof("account_set_password")
     form = SetPasswordForm(data=_posted(request), user=request.user)
     if form.is_valid():
@@ -236,9 +234,3 @@ def set_password(request):
     return render(
         request, "account/password_set.html", {"form": form, "has_password": has_password}
     )
-
-
-def _has_just_shown_code(request):
-    records = get_authentication_records(request, request.user)
-    since = time.time() - VALIDITY.total_seconds()
-    return any(record["method"] == "code" and record["at"] > since for record in records)
