@@ -125,7 +125,7 @@ def test_nobody_agrees_to_rules_that_are_saved_while_they_publish(citizen, goal,
         change_rules(is_to_be_accepted=True)
         return answer
 
-    monkeypatch.setattr("comments.actions.refusal", ask_and_change)
+    monkeypatch.setattr("comments.actions.comments.refusal", ask_and_change)
 
     post_comment(author=citizen, strategy=goal.strategy, goal=goal, text="Trees", agrees_to=read.pk)
 
