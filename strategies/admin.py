@@ -1,6 +1,3 @@
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -22,87 +19,23 @@ from lenzen.richtext import editor_csp
 from strategies.actions import (
     PhaseRefused,
     StrategyRefused,
-    answer_phase,
-    close_phase,
-    extend_phase,
     missing,
-    open_phase,
     publish_strategy,
-    reopen_phase,
     revise_goal,
     take_back_event,
     unpublish_strategy,
 )
+from strategies.admin_deeds import DEEDS, possible
 from strategies.admin_forms import (
-    AnswerForm,
     GoalForm,
     GoalFormSet,
-    NewEndForm,
     PhaseForm,
     PhaseFormSet,
-    ReasonForm,
     StrategyForm,
     WordingForm,
 )
 from strategies.models import TAKE_BACK, Goal, Milestone, Participation, Phase, PhaseEvent, Strategy
 from strategies.wording import clock, day, event_sentence, last_moment, state, tally, timing
-
-
-@dataclass(frozen=True)
-class Deed:
-    """What staff may do to the time of a phase, and what the page says before."""
-
-    action: Callable
-    form: type[forms.Form]
-    link: str
-    title: str
-    consequence: str
-
-
-DEEDS = {
-    "open": Deed(
-        open_phase,
-        ReasonForm,
-        gettext_lazy("Open now…"),
-        gettext_lazy("Open it now"),
-        gettext_lazy("People can comment at once. The end stays as it is."),
-    ),
-    "close": Deed(
-        close_phase,
-        ReasonForm,
-        gettext_lazy("Close now…"),
-        gettext_lazy("Close now"),
-        gettext_lazy(
-            "At once nobody can comment any more. All comments stay readable, and the page says"
-            " that commenting ended early, and why."
-        ),
-    ),
-    "extend": Deed(
-        extend_phase,
-        NewEndForm,
-        gettext_lazy("Extend…"),
-        gettext_lazy("Extend"),
-        gettext_lazy("People can comment for longer. The page names the old end and the reason."),
-    ),
-    "reopen": Deed(
-        reopen_phase,
-        NewEndForm,
-        gettext_lazy("Open again…"),
-        gettext_lazy("Open again"),
-        gettext_lazy("People can comment again at once. The page names the reason."),
-    ),
-    "answer": Deed(
-        answer_phase,
-        AnswerForm,
-        gettext_lazy("Make the answer known…"),
-        gettext_lazy("Make the answer known"),
-        gettext_lazy(
-            "The page says that the administration answered today, and what. All who follow the"
-            " strategy hear of it."
-        ),
-    ),
-}
-POSSIBLE = {"before": ["open"], "open": ["extend", "close"], "closed": ["answer", "reopen"]}
 
 
 class GoalInline(admin.StackedInline):
@@ -167,8 +100,7 @@ class PhaseInline(admin.StackedInline):
                     DEEDS[name].link,
                     phase,
                 )
-                for name in POSSIBLE[state(phase, phase.now)]
-                if name != "answer" or not phase.answered_at
+                for name in possible(phase)
             ),
         )
 
