@@ -70,13 +70,14 @@ def _of_milestone(strategy, milestone):
 @dataclass(frozen=True)
 class Step:
     """A station on the way of a strategy. ``state`` is done, current or planned; ``about``
-    says that the title is the town's."""
+    says that the title is the town's. An ``edition``, in its words, stands for the day."""
 
     title: str
     when: str
     state: str
     detail: str = ""
     about: Phase | Milestone | None = None
+    edition: str = ""
 
     @property
     def state_in_words(self) -> str:
@@ -95,9 +96,10 @@ def timeline(
     dated += [(milestone.day, _step_of_milestone(milestone)) for milestone in milestones]
     dated.sort(key=lambda each: each[0])
     if strategy.is_public:
-        draft = Step(_("Draft"), strategy.edition or day(strategy.published_at), "done")
+        when, said = day(strategy.published_at), "done"
     else:
-        draft = Step(_("Draft"), strategy.edition or _("not yet published"), "current")
+        when, said = _("not yet published"), "current"
+    draft = Step(_("Draft"), when, said, edition=strategy.edition)
     return [draft, *(step for _day, step in dated)]
 
 
