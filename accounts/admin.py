@@ -7,7 +7,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.db import DataError
-from django.db.models import Q, Value
+from django.db.models import Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -267,7 +267,7 @@ class NotificationAdmin(OnlyListedFilters, admin.ModelAdmin):
 
     def get_search_results(self, request, queryset, search_term):
         found, may_repeat = super().get_search_results(request, queryset, search_term)
-        return found.filter(Q(is_private=False)) if search_term else found, may_repeat
+        return found.filter(is_private=False) if search_term else found, may_repeat
 
     @admin.display(description=gettext_lazy("recipient"))
     def to(self, notification):

@@ -150,7 +150,7 @@ def _warn_unused(period: timedelta) -> int:
     notify(
         recipients=people,
         key=f"unused:{timezone.localdate()}",
-        subject=_("Do you still need your account? ({site})").format(**_site()),
+        subject=_("Do you still need your account? ({site})").format(site=town().site_name),
         body=_(
             "For two years nobody has signed in here with your account.\n\n"
             "If you want to keep it, please sign in once before {day}:\n\n"
@@ -162,10 +162,6 @@ def _warn_unused(period: timedelta) -> int:
     )
     User.objects.filter(pk__in=[person.pk for person in people]).update(warned_at=Now())
     return len(people)
-
-
-def _site() -> dict[str, str]:
-    return {"site": town().site_name}
 
 
 def _erase_unused(period: timedelta) -> int:
