@@ -26,15 +26,6 @@ def discussion(goal, open_phase):
     return goal
 
 
-@pytest.fixture
-def sign_in_as(page, live_server, signed_in):
-    def sign_in(person):
-        cookie = signed_in(person).cookies["sessionid"].value
-        page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-
-    return sign_in
-
-
 def no_errors(page):
     problems = []
     page.on("console", lambda message: message.type == "error" and problems.append(message.text))
@@ -60,9 +51,9 @@ def test_order_and_page_change_in_place(page, live_server, discussion):
     assert problems == []
 
 
-def test_vote_changes_in_place_and_keeps_the_focus(page, live_server, discussion, sign_in_as):
+def test_vote_changes_in_place_and_keeps_the_focus(page, live_server, discussion, be):
     problems = no_errors(page)
-    sign_in_as(UserFactory())
+    be(UserFactory())
     page.goto(live_server.url + discussion.get_absolute_url())
     page.evaluate("window.isTheSame = true")
 
@@ -76,8 +67,8 @@ def test_vote_changes_in_place_and_keeps_the_focus(page, live_server, discussion
     assert problems == []
 
 
-def test_votes_that_changed_in_place(page, live_server, discussion, sign_in_as, look):
-    sign_in_as(UserFactory())
+def test_votes_that_changed_in_place(page, live_server, discussion, be, look):
+    be(UserFactory())
     page.goto(live_server.url + discussion.get_absolute_url() + THE_LAST_TWO)
     page.get_by_role("button", name="Stimme zu").first.click()
     page.get_by_role("button", name="Sie stimmen zu").wait_for()
@@ -88,8 +79,8 @@ def test_votes_that_changed_in_place(page, live_server, discussion, sign_in_as, 
     look()
 
 
-def test_order_and_page_that_changed_in_place(page, discussion, sign_in_as, look):
-    sign_in_as(UserFactory())
+def test_order_and_page_that_changed_in_place(page, discussion, be, look):
+    be(UserFactory())
     look(discussion.get_absolute_url())
     for link, heading in [("Älteste", "Seite 1 von 2"), ("Nächste Seite", "Seite 2 von 2")]:
         page.get_by_role("link", name=link).click()
@@ -97,14 +88,14 @@ def test_order_and_page_that_changed_in_place(page, discussion, sign_in_as, look
         look()
 
 
-def test_pages_of_voice_are_accessible(live_server, discussion, sign_in_as, look):
+def test_pages_of_voice_are_accessible(live_server, discussion, be, look):
     author = discussion.comments.get(version=2).author
     number = discussion.comments.get(version=2).pk
     look(f"{discussion.get_absolute_url()}?sortierung=zustimmung&von=Amtsverwaltung")
     look(f"{discussion.get_absolute_url()}{THE_LAST_TWO}")
     look(f"/kommentare/{number}/fassungen/")
-    sign_in_as(author)
+    be(author)
     look(f"/kommentare/{number}/bearbeiten/")
     look(f"/kommentare/{number}/fassungen/")
-    sign_in_as(UserFactory())
+    be(UserFactory())
     look(f"{discussion.get_absolute_url()}{THE_LAST_TWO}")
