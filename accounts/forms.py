@@ -32,6 +32,11 @@ HINTS = {
 }
 
 
+def posted(request):
+    """What a form has sent, be it nothing; None where the page is only asked for."""
+    return request.POST if request.method == "POST" else None
+
+
 def only_ascii(address: str) -> None:
     """Refuse letters that could be taken for others, and that not every mail server takes.
 

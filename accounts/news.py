@@ -11,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from accounts.actions import choose_rhythm, confirm_address, mark_read
-from accounts.forms import RhythmForm
+from accounts.forms import RhythmForm, posted
 from accounts.messages import blocks, read_no_news_token
 from accounts.models import Notification, User
 from accounts.numbers import row_number
@@ -50,8 +50,7 @@ def notifications(request):
 @require_http_methods(["GET", "POST"])
 def news_settings(request):
     """How often somebody hears, and of what."""
-    posted = request.POST if request.method == "POST" else None
-    form = RhythmForm(posted, initial={"news_rhythm": request.user.news_rhythm})
+    form = RhythmForm(posted(request), initial={"news_rhythm": request.user.news_rhythm})
     if form.is_valid():
         choose_rhythm(person=request.user, rhythm=form.cleaned_data["news_rhythm"])
         messages.success(request, _("Your choice is saved."))

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.adapter import VALIDITY, AccountAdapter
-from accounts.forms import CodeForm
+from accounts.forms import CodeForm, posted
 from accounts.middleware import SECOND_FACTORS
 
 PROOF = "proof_code"
@@ -94,9 +94,8 @@ def take_own_code(request, kept_as, mail, template):
         return _send_code(request, kept_as, mail)
     form = None
     if awaited:
-        posted = request.POST if request.method == "POST" else None
-        form = CodeForm(posted, expected=awaited["code"])
-        if posted and not ratelimit.consume(request, action="enter_code", key=limit_key):
+        form = CodeForm(posted(request), expected=awaited["code"])
+        if form.is_bound and not ratelimit.consume(request, action="enter_code", key=limit_key):
             return ratelimit.respond_429(request)
         if form.is_valid():
             del request.session[kept_as]

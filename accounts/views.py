@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actions import NameRefused, choose_name
 from accounts.adapter import DOOR, MINUTES_VALID, REFUSED_NAME, VISIT, SignInCode
-from accounts.forms import CodeForm, DoorForm, NameForm, SetPasswordForm
+from accounts.forms import CodeForm, DoorForm, NameForm, SetPasswordForm, posted
 from accounts.names import NameRefusal
 from accounts.proof import fresh_proofs, to_proof, with_next
 
@@ -31,7 +31,7 @@ def door(request):
     """Name, e-mail address, code: for those who have an account and those who have none."""
     if request.user.is_authenticated:
         return redirect(get_login_redirect_url(request))
-    form = DoorForm(_posted(request), initial=request.session.get(DOOR))
+    form = DoorForm(posted(request), initial=request.session.get(DOOR))
     if form.is_valid():
         if not send_code(request, form.cleaned_data["name"], form.cleaned_data["email"]):
             return ratelimit.respond_429(request)
@@ -94,7 +94,7 @@ def take_code(request, context):
         return ratelimit.respond_429(request)
     typed = request.session.get(DOOR, {})
     asks_name = bool(context.get("publishes")) and not typed.get("name")
-    form = CodeForm(_posted(request), expected=awaited.code, asks_name=asks_name)
+    form = CodeForm(posted(request), expected=awaited.code, asks_name=asks_name)
     if form.is_valid():
         if asks_name:
             request.session[DOOR] = typed | {"name": form.cleaned_data["name"]}
@@ -123,10 +123,6 @@ def _code_page(request, context):
     return render(request, "account/confirm_login_code.html", context)
 
 
-def _posted(request):
-    return request.POST if request.method == "POST" else None
-
-
 @never_cache
 @login_required
 @require_http_methods(["GET", "POST"])
@@ -145,7 +141,7 @@ def take_name(request, context):
     """
     refused = request.session.pop(REFUSED_NAME, None)
     initial = {"name": request.user.public_name}
-    form = NameForm(_posted(request) or refused, initial=initial)
+    form = NameForm(posted(request) or refused, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             choose_name(person=request.user, name=form.cleaned_data["name"])
@@ -226,7 +222,7 @@ def set_password(request):
         return render(request, "account/password_forgotten.html")
     if not proofs:
         return to_proof("account_set_password")
-    form = SetPasswordForm(data=_posted(request), user=request.user)
+    form = SetPasswordForm(data=posted(request), user=request.user)
     if form.is_valid():
         form.save()
         finalize_password_set(request, request.user)

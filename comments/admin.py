@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.admin import OnlyListedFilters, already_taken_back, offer_undo
+from accounts.forms import posted
 from accounts.messages import in_one_line
 from accounts.numbers import row_number
 from comments.actions import (
@@ -266,7 +267,7 @@ class CommentAdmin(OnlyListedFilters, admin.ModelAdmin):
     def dismiss(self, request):
         """Say why the comments stay, to those who reported them."""
         comments = self._chosen(request)
-        form = DismissForm(request.POST if request.method == "POST" else None)
+        form = DismissForm(posted(request))
         if form.is_valid():
             done, comments = self._decide_as_shown(request, comments, dismiss_reports, form)
             if not comments:

@@ -5,6 +5,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from accounts.forms import posted
 from comments.forms import ReportForm, VisitorReportForm
 from comments.models import Comment
 from comments.reports import ReportRefused, report_comment
@@ -20,7 +21,7 @@ def report(request, pk):
     comment = get_object_or_404(found.select_related("author", "hidden_by"), pk=pk)
     person = request.user if request.user.is_authenticated else None
     form_class = ReportForm if person else VisitorReportForm
-    form = form_class(request.POST if request.method == "POST" else None)
+    form = form_class(posted(request))
     has_arrived = request.method == "GET" and "angekommen" in request.GET
     refused = None
     if form.is_valid():

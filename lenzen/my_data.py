@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.forms import posted
 from accounts.proof import fresh_sign_in_required
 from comments.models import Comment, CommentVersion
 from lenzen.personal_data import ErasureRefused, as_zip, erase, refusal
@@ -60,7 +61,7 @@ def download(request):
 @require_http_methods(["GET", "POST"])
 def delete_account(request):
     """Say what deleting means, and do it."""
-    form = ErasureForm(request.POST if request.method == "POST" else None)
+    form = ErasureForm(posted(request))
     reason = refusal(request.user)
     if form.is_valid() and not reason:
         try:

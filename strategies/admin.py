@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.admin import OnlyListedFilters, already_taken_back, offer_undo
-from accounts.forms import DayField
+from accounts.forms import DayField, posted
 from lenzen.richtext import editor_csp
 from strategies.actions import (
     PhaseRefused,
@@ -250,7 +250,7 @@ class StrategyAdmin(OnlyListedFilters, admin.ModelAdmin):
         )
 
     def _publication(self, request, strategy, action, *, title, done, **context):
-        form = forms.Form(_sent(request))
+        form = forms.Form(posted(request))
         if form.is_valid():
             try:
                 action(strategy=strategy)
@@ -265,7 +265,7 @@ class StrategyAdmin(OnlyListedFilters, admin.ModelAdmin):
     def revise_goal(self, request, pk):
         """Change the words of a goal that has comments, with a public reason."""
         goal = self._find(request, Goal, pk, "strategy")
-        form = WordingForm(_sent(request), goal=goal)
+        form = WordingForm(posted(request), goal=goal)
         if form.is_bound and self._revise(request, goal, form):
             return self._back_to(goal.strategy)
         consequence = _("The old words are kept, and the page says when they changed and why.")
@@ -291,7 +291,7 @@ class StrategyAdmin(OnlyListedFilters, admin.ModelAdmin):
         if name not in DEEDS:
             raise Http404
         phase, deed = self._find(request, Phase, pk, "strategy"), DEEDS[name]
-        form = deed.form(_sent(request))
+        form = deed.form(posted(request))
         if form.is_valid():
             try:
                 event = deed.action(phase=phase, by=request.user, **form.cleaned_data)
@@ -347,11 +347,6 @@ class StrategyAdmin(OnlyListedFilters, admin.ModelAdmin):
         }
         context = self.admin_site.each_context(request) | context
         return TemplateResponse(request, "admin/strategies/strategy/deed.html", context)
-
-
-def _sent(request):
-    """What was sent; an empty form, too, was sent."""
-    return request.POST if request.method == "POST" else None
 
 
 def _before_publishing(strategy: Strategy) -> str:

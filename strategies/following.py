@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from accounts.forms import AddressField
+from accounts.forms import AddressField, posted
 from strategies.messages import read_confirm_token, read_unsubscribe_token
 from strategies.models import Strategy, Subscription
 from strategies.subscriptions import (
@@ -90,7 +90,7 @@ def _switch(request, strategy):
 
 def _ask(request, strategy):
     """Without account: a link goes to the address. The page says the same to everybody."""
-    form = FollowForm(request.POST if request.method == "POST" else None)
+    form = FollowForm(posted(request))
     if form.is_valid():
         address = form.cleaned_data["email"]
         if not ratelimit.consume(request, action="follow", key=address):
