@@ -20,7 +20,7 @@ from comments.actions import (
     withdraw_comment,
 )
 from comments.arrangement import Arrangement
-from comments.drafts import discard_draft, save_draft
+from comments.drafts import discard_draft
 from comments.forms import CommentForm, VisitorCommentForm
 from comments.markup import Onlooker, Told, markup
 from comments.models import LONGEST_DRAFT, MAX_LENGTH, Comment, Opinion, about_comment
@@ -114,14 +114,13 @@ def _post(request, strategy, goal, said):
 
 def _save(request, strategy, goal, said):
     """Keep the text for later; nothing is published."""
-    words = {name: said[name] for name in ("version", "text", "label")}
-    place = {"strategy": strategy, "goal": goal, "parent": said["parent"]}
-    save_draft(person=request.user, **words, **place)
-    discard_draft(token=request.session.get("draft", ""), **place)
+    keep(request, strategy, goal, said)
+    token, parent = request.session.get("draft", ""), said["parent"]
+    discard_draft(token=token, strategy=strategy, goal=goal, parent=parent)
     messages.success(
         request, _("Your draft is saved. Nobody else sees it. It is kept for 30 days.")
     )
-    return redirect(place_of_text(strategy, goal, said["parent"]))
+    return redirect(place_of_text(strategy, goal, parent))
 
 
 def _page(request, strategy, goal, goals, form, refused):
