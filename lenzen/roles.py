@@ -5,7 +5,6 @@ Superusers ("Verwaltung der Website") may do everything and alone give roles to 
 
 from django.apps import apps
 from django.db.models import Q
-from django.utils.translation import override
 
 ROLES = {
     "Redaktion": {
@@ -39,18 +38,3 @@ def apply_roles(**_signal) -> None:
             wanted |= Q(content_type__app_label=app_label, codename__in=codenames)
         role, _created = Group.objects.get_or_create(name=name)
         role.permissions.set(Permission.objects.filter(wanted))
-
-
-def as_markdown() -> str:
-    """The table as it stands in the README."""
-    models = list(dict.fromkeys(model for grants in ROLES.values() for model in grants))
-    lines = [
-        "| | " + " | ".join(ROLES) + " |",
-        "|---" * (len(ROLES) + 1) + "|",
-    ]
-    with override("en"):
-        for model in models:
-            may = [grants.get(model, "–").replace(" ", ", ") for grants in ROLES.values()]
-            label = apps.get_model(model)._meta.verbose_name_plural
-            lines.append(f"| {label} | " + " | ".join(may) + " |")
-    return "\n".join(lines)

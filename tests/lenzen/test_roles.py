@@ -1,10 +1,12 @@
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import Group
+from django.utils.translation import override
 
-from lenzen.roles import ROLES, apply_roles, as_markdown
+from lenzen.roles import ROLES, apply_roles
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +43,21 @@ def test_roles_can_be_applied_again_and_lose_what_the_table_does_not_give():
     apply_roles()
 
     assert granted() == table()
+
+
+def as_markdown() -> str:
+    """The table as it stands in the README."""
+    models = list(dict.fromkeys(model for grants in ROLES.values() for model in grants))
+    lines = [
+        "| | " + " | ".join(ROLES) + " |",
+        "|---" * (len(ROLES) + 1) + "|",
+    ]
+    with override("en"):
+        for model in models:
+            may = [grants.get(model, "–").replace(" ", ", ") for grants in ROLES.values()]
+            label = apps.get_model(model)._meta.verbose_name_plural
+            lines.append(f"| {label} | " + " | ".join(may) + " |")
+    return "\n".join(lines)
 
 
 def test_readme_shows_the_table():
