@@ -234,26 +234,23 @@ def reword(*, about: str, subject: str, body: str) -> None:
 
 def retract_unwanted(
     *, person_id: int | None = None, address: str = "", url: str = "", abouts: Iterable[str] = ()
-) -> int:
-    """Take back what somebody no longer wants: what ``url`` ends, or is about this; or all.
-
-    Return how many had not left.
-    """
+) -> None:
+    """Take back what somebody no longer wants: what ``url`` ends, or is about this; or all."""
     follower = Q(recipient=person_id) if person_id else Q(address=address)
     unwanted = follower & ~Q(unsubscribe_url="")
     if url:
         unwanted &= Q(unsubscribe_url=url) | Q(about__in=abouts)
-    return retract_all(which=unwanted)
+    retract_all(which=unwanted)
 
 
-def retract_all(*, which: Q) -> int:
-    """Take back all of these that have not left. Return how many.
+def retract_all(*, which: Q) -> None:
+    """Take back all of these that have not left.
 
     What could not be sent stays in the account and is not tried again.
     """
     unwanted = Notification.objects.filter(which)
     unwanted.failed().update(outcome=Notification.Outcome.RETRACTED)
-    return unwanted.waiting().delete()[0]
+    unwanted.waiting().delete()
 
 
 @transaction.atomic
@@ -268,9 +265,9 @@ def forget_bounce(*, address: str) -> None:
 
 
 @transaction.atomic
-def mark_read(*, person: User, up_to: int) -> int:
-    """What ``person`` was told up to this message is read. Return how much of it was new."""
-    return person.notifications.unread().filter(pk__lte=up_to).update(read_at=Now())
+def mark_read(*, person: User, up_to: int) -> None:
+    """What ``person`` was told up to this message is read."""
+    person.notifications.unread().filter(pk__lte=up_to).update(read_at=Now())
 
 
 @transaction.atomic

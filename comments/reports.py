@@ -82,14 +82,14 @@ def _tell_moderators(report: Report) -> None:
     )
 
 
-def answer_reports(*, comment: Comment, decision: Decision) -> int:
+def answer_reports(*, comment: Comment, decision: Decision) -> None:
     """Let ``decision`` answer the open reports and tell who reported, in ten minutes.
 
-    Call it in the transaction of the decision, which holds the comment. Return how many.
+    Call it in the transaction of the decision, which holds the comment.
     """
     reports = list(comment.reports.open().select_related("reporter"))
     if not reports:
-        return 0
+        return
     Report.objects.filter(pk__in=[report.pk for report in reports]).update(decision=decision)
     notify(
         **_reporters(reports, but=decision.decided_by_id),
@@ -99,7 +99,6 @@ def answer_reports(*, comment: Comment, decision: Decision) -> int:
         body=messages.report_answered(comment, decision),
         send_at=Now() + TAKE_BACK,
     )
-    return len(reports)
 
 
 def tell_reporters_shown_again(*, hiding: Decision, decision: Decision) -> None:

@@ -20,17 +20,16 @@ from strategies.models import (
 
 
 @transaction.atomic
-def subscribe(*, person: User, strategy: Strategy | None) -> Subscription:
+def subscribe(*, person: User, strategy: Strategy | None) -> None:
     """Let ``person`` hear of ``strategy``, also after having switched it or all news off."""
     _adopt(person.pk)
     if not person.wants_news:
         choose_rhythm(person=person, rhythm=User.Rhythm.AT_ONCE)
     if strategy is None:
         person.subscriptions.update(ended_at=None)
-    subscription, _created = Subscription.objects.update_or_create(
+    Subscription.objects.update_or_create(
         person=person, strategy=strategy, defaults={"ended_at": None}
     )
-    return subscription
 
 
 def subscribe_by_commenting(*, person: User, strategy: Strategy) -> None:
@@ -129,21 +128,21 @@ def hears_of(strategy: Strategy | None) -> SubscriptionQuerySet:
 
 
 @transaction.atomic
-def confirm_following(*, subscription_id: int) -> Subscription | None:
-    """Let the address hear from now on; None when it has not asked, or too long ago.
+def confirm_following(*, subscription_id: int) -> None:
+    """Let the address hear from now on, unless it has not asked, or too long ago.
 
     Where it has an account, the account follows.
     """
     rows = Subscription.objects.unconfirmed().select_for_update(of=("self",))
     row = rows.filter(pk=subscription_id).first()
     if row is None:
-        return None
+        return
     forget_bounce(address=row.address)
     if person := User.objects.filter(email=row.address).first():
         row.delete()
-        return subscribe(person=person, strategy=row.strategy)
-    Subscription.objects.filter(pk=row.pk).update(confirmed_at=Now())
-    return row
+        subscribe(person=person, strategy=row.strategy)
+    else:
+        Subscription.objects.filter(pk=row.pk).update(confirmed_at=Now())
 
 
 @transaction.atomic

@@ -10,7 +10,6 @@ from django.db.models.functions import Now
 
 from accounts.actions import (
     choose_rhythm,
-    mark_read,
     notify,
     notify_news,
     record_bounce,
@@ -354,12 +353,6 @@ def test_queries_do_not_grow_with_messages(signed_in, citizen, number, django_as
         page = reader.get(PAGE).text
 
     assert page.count("Something happened.") == number
-
-
-def test_marking_read_says_how_much_was_new(citizen):
-    newest = max(sent(citizen).pk for _ in range(3))
-
-    assert [mark_read(person=citizen, up_to=newest) for _ in range(2)] == [3, 0]
 
 
 # Mails that come back

@@ -23,7 +23,6 @@ from strategies.subscriptions import (
     unsubscribe,
 )
 from tests.factories import (
-    GoalFactory,
     PhaseFactory,
     StrategyFactory,
     SubscriptionFactory,
@@ -562,6 +561,6 @@ def test_two_links_for_one_address_start_different_things(strategy):
     one, every = Subscription.objects.order_by("pk")
 
     assert confirm_url(one) != confirm_url(every)
-    assert confirm_following(subscription_id=one.pk).strategy == strategy
-    assert confirm_following(subscription_id=one.pk) is None
-    assert GoalFactory(strategy=strategy).strategy.subscriptions.current().count() == 1
+    for _time in range(2):
+        confirm_following(subscription_id=one.pk)
+    assert Subscription.objects.current().get().strategy == strategy
