@@ -16,7 +16,6 @@ from comments.models import LONGEST_DRAFT, Comment, CommentVersion
 from comments.rules import may_edit, rules_to_agree_to
 from comments.threads import prepare
 from comments.waiting import back_to_door
-from strategies.wording import day_and_time
 
 
 @require_http_methods(["GET", "POST"])
@@ -86,7 +85,6 @@ def versions(request, pk):
     stages = [*earlier, None]
     comment.pieces = _pieces(comment.text, earlier[0])
     for version, before in zip(earlier, stages[1:], strict=True):
-        version.until = day_and_time(version.replaced_at)
         version.pieces = _pieces(version.text, before)
     return render(request, "comments/versions.html", {"comment": comment, "versions": earlier})
 

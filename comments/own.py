@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from comments import threads
 from comments.models import Comment
 from comments.waiting import place_of_text
-from strategies.wording import day, day_and_time, named
+from strategies.wording import day, named
 
 
 @never_cache
@@ -51,7 +51,6 @@ def drafts(request):
         place = draft.goal or draft.strategy
         draft.place, draft.title = named(draft.strategy, draft.goal), place.title
         draft.url = _place_of(draft)
-        draft.day = day_and_time(draft.saved_at)
     return render(request, "comments/drafts.html", {"drafts": theirs})
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.db.models import Count, Exists, Min, OuterRef
+from django.db.models import Count, Exists, Min, OuterRef, QuerySet
 from django.db.models.base import ModelBase
 from django.db.models.functions import Now
 from django.shortcuts import redirect
@@ -20,7 +20,7 @@ from comments.reports import OPEN_REPORTS, report_in_words
 from comments.rulebook import Rule
 from comments.rules import may_moderate
 from strategies.models import TAKE_BACK, Phase, PhaseEvent, Strategy, is_public
-from strategies.wording import clock, day, day_and_time, event_sentence, tally, time_sentence
+from strategies.wording import clock, event_sentence, tally, time_sentence
 
 OUR_APPS = {"strategies", "comments", "accounts"}
 RECENT = timedelta(days=7)
@@ -110,11 +110,10 @@ def open_phases() -> list[dict]:
     ]
 
 
-def late_answers() -> list[dict]:
-    """Answers that were promised and are still to come."""
-    phases = Phase.objects.published().clocked().filter(closes_at__lte=Now(), answered_at=None)
-    phases = phases.exclude(answer_by=None).select_related("strategy").order_by("answer_by")
-    return [{"phase": phase, "day": day(phase.answer_by)} for phase in phases]
+def late_answers() -> QuerySet[Phase]:
+    """Phases whose answer was promised and is still to come."""
+    phases = Phase.objects.published().filter(closes_at__lte=Now(), answered_at=None)
+    return phases.exclude(answer_by=None).select_related("strategy").order_by("answer_by")
 
 
 def reported_comments() -> list[Comment]:
@@ -138,10 +137,7 @@ def newest_comments() -> list[Comment]:
 
 
 def _with_place(comments) -> list[Comment]:
-    comments = list(comments.select_related("author", "goal", "phase__strategy")[:MOST])
-    for comment in comments:
-        comment.date = day_and_time(comment.posted_at)
-    return comments
+    return list(comments.select_related("author", "goal", "phase__strategy")[:MOST])
 
 
 def unsent() -> dict[str, int]:

@@ -14,7 +14,6 @@ from accounts.town import (
     current_statement,
     lightened,
 )
-from strategies.wording import day
 
 # What is saved once never changes: the next version has its own address.
 for_good = cache_control(max_age=365 * 24 * 60 * 60, public=True, immutable=True)
@@ -29,15 +28,12 @@ def page(request, name):
     earlier = []
     if name == Page.RULES:
         earlier = list(PageVersion.objects.filter(page=name, number__lt=version.number))
-        for each in earlier:
-            each.day = day(each.saved_at)
         if wanted := request.GET.get("fassung"):
             version = _earlier(earlier, wanted)
     context = {
         "name": name,
         "title": Page(name).label,
         "version": version,
-        "day": day(version.saved_at) if version.pk else "",
         "earlier": earlier,
     }
     return render(request, "pages/page.html", context)
@@ -57,9 +53,7 @@ def accessibility(request):
     statement = current_statement()
     context = {
         "statement": statement,
-        "known_gaps": statement.known_gaps.split("\n") if statement.known_gaps else [],
-        "made_on": statement.made_on and day(statement.made_on),
-        "reviewed_on": statement.reviewed_on and day(statement.reviewed_on),
+        "known_gaps": statement.known_gaps.splitlines(),
     }
     return render(request, "pages/accessibility.html", context)
 

@@ -81,7 +81,7 @@ def test_an_editor_finds_what_is_open_what_is_promised_and_what_is_a_draft(signe
     for name in ("extend", "close"):
         deed = reverse("admin:strategies_strategy_phase", args=[phase.pk, name])
         assert f'<a class="deed" href="{deed}">' in response.content.decode()
-    assert [work["phase"].strategy.title for work in found["late_answers"]] == ["Promised answer"]
+    assert [phase.strategy.title for phase in found["late_answers"]] == ["Promised answer"]
     assert [strategy.title for strategy in found["drafts"]] == ["Unfinished draft"]
     assert "newest_comments" not in found
 
