@@ -76,7 +76,8 @@ DEEDS = {
 
 def possible(phase: Phase) -> list[str]:
     """Which of them there are for ``phase``, which comes ``clocked()``."""
-    after = ["reopen"] if phase.answered_at else ["answer", "reopen"]
-    return {"before": ["open"], "open": ["extend", "close"], "closed": after}[
-        state(phase, phase.now)
-    ]
+    if state(phase, phase.now) == "before":
+        return ["open"]
+    if state(phase, phase.now) == "open":
+        return ["extend", "close"]
+    return ["reopen"] if phase.answered_at else ["answer", "reopen"]

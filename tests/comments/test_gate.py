@@ -290,6 +290,17 @@ TABLE = {
         "open, rules changed": "door    door     door     refused  refused",
         "closed, worker stopped": "door    door     door     refused  done",
     },
+    "answer": {
+        "before": "door    door     door     refused  refused",
+        "open": "door    door     door     refused  refused",
+        "a second after": "door    door     door     refused  done",
+        "extended": "door    door     door     refused  refused",
+        "closed early": "door    door     door     refused  done",
+        "unpublished": "door    door     door     refused  refused",
+        "open, worker stopped": "door    door     door     refused  refused",
+        "open, rules changed": "door    door     door     refused  refused",
+        "closed, worker stopped": "door    door     door     refused  done",
+    },
 }
 TABLE["show a hidden one"] = TABLE["dismiss reports"] = TABLE["hide"]
 TABLE["close"] = TABLE["extend"]
@@ -397,6 +408,7 @@ class Place:
             "extend": self.deed("extend"),
             "close": self.deed("close"),
             "reopen": self.deed("reopen"),
+            "answer": self.deed("answer"),
         }[address]
 
     def decide(self, name, **typed):
@@ -426,7 +438,7 @@ def written() -> set:
     tables = {"comment": said, "follows": follows, "version": versions, "vote": votes}
     tables["report"] = Report.objects.values_list("comment", "reporter", "decision")
     tables["draft"] = Draft.objects.exclude(person=None).values_list("pk", "text")
-    tables["phase"] = Phase.objects.values_list("pk", "opens_at", "closes_at")
+    tables["phase"] = Phase.objects.values_list("pk", "opens_at", "closes_at", "answered_at")
     return {(name, *row) for name, rows in tables.items() for row in rows}
 
 

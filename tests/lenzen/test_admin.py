@@ -69,7 +69,7 @@ def test_crumbs_lead_to_no_empty_page(signed_in, moderator):
 
 def test_an_editor_finds_what_is_open_what_is_promised_and_what_is_a_draft(signed_in, editor):
     phase = PhaseFactory(strategy__title="Open paths")
-    PhaseFactory(
+    over = PhaseFactory(
         strategy__title="Promised answer", opens_in=-9, closes_in=-5, answer_by=days(-1).date()
     )
     StrategyFactory(title="Unfinished draft", published_at=None)
@@ -78,8 +78,8 @@ def test_an_editor_finds_what_is_open_what_is_promised_and_what_is_a_draft(signe
 
     found = response.context
     assert [work["phase"].strategy.title for work in found["open_phases"]] == ["Open paths"]
-    for name in ("extend", "close"):
-        deed = reverse("admin:strategies_strategy_phase", args=[phase.pk, name])
+    for number, name in ((phase.pk, "extend"), (phase.pk, "close"), (over.pk, "answer")):
+        deed = reverse("admin:strategies_strategy_phase", args=[number, name])
         assert f'<a class="deed" href="{deed}">' in response.content.decode()
     assert [phase.strategy.title for phase in found["late_answers"]] == ["Promised answer"]
     assert [strategy.title for strategy in found["drafts"]] == ["Unfinished draft"]
