@@ -15,12 +15,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.adapter import VISIT, SignInCode
+from accounts.names import skeleton
 from accounts.numbers import row_number
 from accounts.views import send_code, take_code, take_name
 from comments.actions import CommentRefused, post_comment
 from comments.drafts import discard_draft, let_wait, save_draft
 from comments.messages import waiting_url
-from comments.models import Draft
+from comments.models import Comment, Draft
 from comments.rules import closed, too_many_comments
 from comments.threads import page_of
 from strategies.models import Phase
@@ -30,6 +31,7 @@ CAME_WITH_CODE = "came_with_code"
 """Somebody signed in by publishing: perhaps on a device that others use after them."""
 
 LAST_HOUR = timedelta(hours=1)
+JUST = timedelta(minutes=1)
 
 
 def place_of_text(strategy, goal, parent):
@@ -221,7 +223,16 @@ def enter_code(request):
     if not request.user.public_name:
         _give_to_owner(request)
         return redirect(reverse("publish_with_name", query={"next": place}))
-    return _publish_waiting(request, place, kept_under(request.session.get("draft")))
+    draft = kept_under(request.session.get("draft"))
+    if draft and draft.name and skeleton(draft.name) != request.user.name_skeleton:
+        # Perhaps the account bears the name that was not to stand there.
+        sentence = _(
+            "With this e-mail address you have an account already, and your text would appear"
+            " under its name, {name}. If that is right, you can publish it now."
+        )
+        messages.warning(request, sentence.format(name=request.user.public_name))
+        return redirect(place)
+    return _publish_waiting(request, place, draft)
 
 
 def _give_to_owner(request):
@@ -259,7 +270,12 @@ def enter_name(request):
 
 def _publish_waiting(request, place, draft):
     if draft is None:
-        return _waits_no_more(request, place)
+        # Who clicked twice finds what the first click has published.
+        lately = Comment.objects.published().filter(author=request.user, posted_at__gt=Now() - JUST)
+        newest = lately.order_by("posted_at", "pk").last()
+        if newest is None:
+            return _waits_no_more(request, place)
+        return redirect(f"{newest.get_absolute_url()}?neu=1")
     said = {"text": draft.text, "label": draft.label, "parent": draft.parent}
     said |= {"version": draft.answered_version, "agrees_to": None}
     try:

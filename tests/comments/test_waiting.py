@@ -115,13 +115,27 @@ def test_a_bad_name_returns_everything(name, client, goal):
 
 
 def test_a_known_address_keeps_its_own_name(client, goal, citizen):
-    before = citizen.public_name
+    name = citizen.public_name
 
-    enter(client, write(client, goal, email=citizen.email))
+    enter(client, write(client, goal, email=citizen.email, name=name.upper()))
 
     assert Comment.objects.get().author == citizen
     citizen.refresh_from_db()
-    assert citizen.public_name == before
+    assert citizen.public_name == name
+
+
+def test_nothing_appears_under_a_name_that_was_not_said(client, goal, citizen):
+    """It may be the real one, of an account that somebody has forgotten."""
+    answer = enter(client, write(client, goal, email=citizen.email, name="Ganz Neu"))
+    page = client.get(answer.url)
+
+    assert not Comment.objects.exists()
+    assert f"unter dessen Namen erscheinen: {citizen.public_name}." in page.text
+    form = page.context["form"]
+    assert form["text"].value() == TEXT
+    client.post(goal.get_absolute_url(), {"text": form["text"].value()})
+    assert Comment.objects.get().author == citizen
+    assert not Draft.objects.exists()
 
 
 def test_who_left_the_name_empty_is_asked_beside_the_code(client, goal):

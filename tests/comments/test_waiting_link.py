@@ -176,8 +176,20 @@ def test_a_new_code_in_another_browser_publishes_once(link, client, elsewhere, g
 
     late = client.post(reverse("publish_with_code"), {"code": first_code}, follow=True)
 
-    assert "Hier wartet kein Text mehr" in late.text
+    # As who clicked twice: it is there already.
+    assert "Ihr Kommentar ist veröffentlicht." in late.text
     assert Comment.objects.get() == comment
+
+
+def test_a_code_that_comes_long_after_publishes_nothing_more(link, client, elsewhere, goal):
+    first_code = code_sent()
+    elsewhere.post(take(elsewhere, link).url, {"code": code_sent()})
+    Comment.objects.update(posted_at=days(-0.1))
+
+    late = client.post(reverse("publish_with_code"), {"code": first_code}, follow=True)
+
+    assert "Hier wartet kein Text mehr" in late.text
+    assert Comment.objects.count() == 1
 
 
 def test_the_same_text_of_two_browsers_is_published_once(link, client, elsewhere, goal):
