@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 
 from accounts.actions import accept_rules
 from accounts.models import User
+from accounts.town import Page, PageVersion
 from comments.actions.telling import (
     confirm,
     tell_anew,
@@ -23,7 +24,6 @@ from comments.rules import (
     may_vote,
     may_withdraw,
     refusal,
-    rules_to_agree_to,
 )
 from strategies.actions import Refused
 from strategies.models import Goal, Participation, Phase, Strategy
@@ -100,10 +100,13 @@ def post_comment(
 
 
 def _agree(person: User, agrees_to: int | None) -> None:
-    # Asked anew, and so perhaps answered with rules that were saved since and nobody has seen.
-    changed = rules_to_agree_to(person)
-    if changed and changed.pk == agrees_to:
-        accept_rules(person=person, version=changed)
+    # Of what they were shown and not of what is in force: rules may have been saved since that
+    # nobody has seen, and this process may not have heard yet of those that they agree to.
+    if agrees_to is None or agrees_to <= (person.accepted_rules_id or 0):
+        return
+    asked_for = PageVersion.objects.filter(page=Page.RULES, is_to_be_accepted=True)
+    if seen := asked_for.filter(pk=agrees_to).first():
+        accept_rules(person=person, version=seen)
 
 
 def _take_part(author: User, phase: Phase) -> Participation:

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.utils.translation import override
 
 from accounts.models import User
-from accounts.town import forget, numbered_rules, starter_text
+from accounts.town import forget, frame, numbered_rules, remember, starter_text
 from comments.actions import CommentRefused, edit_comment, hide_comment, post_comment
 from comments.models import Comment
 from comments.reports import report_comment
@@ -117,7 +117,8 @@ def test_who_wrote_before_agrees_once(goal, citizen, signed_in):
     assert 'name="agrees_to"' not in client.get(address).content.decode()
 
 
-def test_nobody_agrees_to_rules_that_are_saved_while_they_publish(citizen, goal, monkeypatch):
+def test_who_agrees_agrees_to_what_they_have_read(citizen, goal, monkeypatch):
+    """And not to rules that are saved while they publish."""
     read = change_rules(is_to_be_accepted=True)
 
     def ask_and_change(*args, **options):
@@ -128,6 +129,32 @@ def test_nobody_agrees_to_rules_that_are_saved_while_they_publish(citizen, goal,
     monkeypatch.setattr("comments.actions.comments.refusal", ask_and_change)
 
     post_comment(author=citizen, strategy=goal.strategy, goal=goal, text="Trees", agrees_to=read.pk)
+
+    citizen.refresh_from_db()
+    assert citizen.accepted_rules == read
+
+
+def test_who_agrees_is_heard_by_a_process_that_knows_the_old_rules(citizen, goal):
+    """For ten seconds each process remembers the rules as they were."""
+    post_comment(author=citizen, strategy=goal.strategy, goal=goal, text="Trees")
+    before = frame()
+    changed = change_rules(is_to_be_accepted=True)
+    remember(before)
+
+    post_comment(
+        author=citizen, strategy=goal.strategy, goal=goal, text="More", agrees_to=changed.pk
+    )
+
+    citizen.refresh_from_db()
+    assert citizen.accepted_rules == changed
+
+
+def test_nobody_agrees_to_what_asks_for_no_consent(citizen, goal):
+    correction, page = change_rules(), PageVersionFactory(page="privacy", is_to_be_accepted=True)
+
+    for number in (correction.pk, page.pk, 10_000):
+        said = {"text": f"Trees {number}", "agrees_to": number}
+        post_comment(author=citizen, strategy=goal.strategy, goal=goal, **said)
 
     citizen.refresh_from_db()
     assert citizen.accepted_rules is None
