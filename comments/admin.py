@@ -9,7 +9,6 @@ from django.utils.html import format_html_join
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_POST
 
 from accounts.admin import OnlyListedFilters, already_taken_back, offer_undo
 from accounts.forms import posted
@@ -235,7 +234,7 @@ class CommentAdmin(OnlyListedFilters, admin.ModelAdmin):
             "hide/": (self.hide, "hide"),
             "restore/": (self.restore, "restore"),
             "dismiss/": (self.dismiss, "dismiss"),
-            "decisions/<int:pk>/take-back/": (require_POST(self.take_back), "take_back"),
+            "decisions/<int:pk>/take-back/": (self.take_back, "take_back"),
         }
         return [
             path(address, self.admin_site.admin_view(view), name=f"comments_comment_{name}")
@@ -276,6 +275,9 @@ class CommentAdmin(OnlyListedFilters, admin.ModelAdmin):
         return self._page(request, title, comments, form=form, template="dismiss")
 
     def take_back(self, request, pk):
+        if request.method != "POST":
+            # They had to sign in on the way; the button is there.
+            return redirect("admin:index")
         decision = Decision.objects.filter(pk=pk).first()
         if decision is None:
             return already_taken_back(request)

@@ -6,7 +6,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.adapter import VISIT
 from comments.actions import CommentRefused, RemovalRefused, edit_comment, remove_version
@@ -96,9 +96,12 @@ def _pieces(text, before):
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def remove(request, pk, number):
     """Remove an earlier version of one's own comment."""
+    if request.method == "GET":
+        # They had to sign in on the way; the button is there.
+        return redirect("versions", pk)
     published = Comment.objects.published().filter(author=request.user)
     version = get_object_or_404(CommentVersion, comment__in=published, comment=pk, number=number)
     try:

@@ -6,7 +6,7 @@ from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from comments import threads
 from comments.models import Comment
@@ -63,9 +63,12 @@ def _place_of(draft):
 
 @never_cache
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def discard(request, pk):
     """Throw a draft away; there is no second question, for there is no deed."""
+    if request.method == "GET":
+        # They had to sign in on the way; the button is there.
+        return redirect("drafts")
     theirs = request.user.drafts.select_related("strategy", "goal", "parent")
     draft = get_object_or_404(theirs, pk=pk)
     here = _place_of(draft) if "from_place" in request.POST else ""

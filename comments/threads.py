@@ -20,13 +20,14 @@ PAGE_SIZE = 50
 
 def placeholder(comment: Comment) -> str:
     """What stands in the place of words that are gone; empty when they are there."""
-    if comment.withdrawn_at:
-        text = _("This comment was withdrawn on {day}.")
-        return text.format(day=day(comment.withdrawn_at))
     if comment.hidden_by_id:
+        # Also when its author has withdrawn it since: that takes nothing off the record.
         text = _("This comment was hidden by the moderation on {day}. Reason: {rule}.")
         rule = comment.hidden_by.reason
         return text.format(day=day(comment.hidden_by.decided_at), rule=rule)
+    if comment.withdrawn_at:
+        text = _("This comment was withdrawn on {day}.")
+        return text.format(day=day(comment.withdrawn_at))
     return ""
 
 

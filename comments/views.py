@@ -340,21 +340,25 @@ def withdraw(request, pk):
             messages.success(request, _("Your comment was withdrawn."), extra_tags=comment.about)
             return redirect(place)
     threads.prepare([comment], request.user)
-    take_back_refused = may_take_back_withdrawal(request.user, comment, comment.open_phase())
+    phase = comment.open_phase()
     context = {
         "comment": comment,
         "place": place,
         "refusal": reason,
-        "may_take_back": not take_back_refused,
+        "may_take_back": not may_take_back_withdrawal(request.user, comment, phase),
+        "can_come_back": phase is not None and not comment.hidden_by_id,
     }
     status = 409 if reason and request.method == "POST" else 200
     return render(request, "comments/withdraw.html", context, status=status)
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def show_again(request, pk):
     """Take a withdrawal back."""
+    if request.method == "GET":
+        # They had to sign in on the way; the button is there.
+        return redirect("withdraw", pk)
     comment = get_object_or_404(Comment.objects.published(), pk=pk, author=request.user)
     try:
         take_back_withdrawal(comment=comment, by=request.user)

@@ -11,7 +11,6 @@ from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
 
 from accounts.admin import OnlyListedFilters, already_taken_back, offer_undo
 from accounts.forms import DayField, posted
@@ -201,7 +200,7 @@ class StrategyAdmin(OnlyListedFilters, admin.ModelAdmin):
             "<int:pk>/unpublish/": (self.unpublish, "unpublish"),
             "goals/<int:pk>/": (self.revise_goal, "revise_goal"),
             "phases/<int:pk>/<str:name>/": (self.phase, "phase"),
-            "events/<int:pk>/take-back/": (require_POST(self.take_back), "take_back"),
+            "events/<int:pk>/take-back/": (self.take_back, "take_back"),
         }
         return [
             path(address, self.admin_site.admin_view(view), name=f"strategies_strategy_{name}")
@@ -316,6 +315,9 @@ class StrategyAdmin(OnlyListedFilters, admin.ModelAdmin):
         )
 
     def take_back(self, request, pk):
+        if request.method != "POST":
+            # They had to sign in on the way; the button is there.
+            return redirect("admin:index")
         if not self.has_change_permission(request):
             raise PermissionDenied
         event = PhaseEvent.objects.select_related("phase__strategy").filter(pk=pk).first()

@@ -169,7 +169,13 @@ def test_a_draft_is_discarded_by_its_owner_only(reader, citizen):
 
     assert outcomes == [302, 404]
     assert list(Draft.objects.all()) == [other]
-    assert reader.get(f"{DRAFTS}{other.pk}/verwerfen/").status_code == 405
+
+
+def test_who_signs_in_on_the_way_to_discarding_finds_the_drafts(reader, citizen):
+    own = draft(citizen)
+
+    assert reader.get(f"{DRAFTS}{own.pk}/verwerfen/")["Location"] == DRAFTS
+    assert list(Draft.objects.all()) == [own]
 
 
 @pytest.mark.parametrize("path", [COMMENTS, DRAFTS])

@@ -183,6 +183,13 @@ def test_paper_says_what_was_edited_answered_and_voted(client, edited):
     assert re.search(r'<p class="small">Bearbeitet am [^<]* · 1 stimmt zu</p>', paper)
 
 
+def test_who_signs_in_on_the_way_to_removing_a_version_finds_the_button(signed_in, edited):
+    client, way = signed_in(edited.author), reverse("remove_version", args=[edited.pk, 1])
+
+    assert client.get(way)["Location"] == reverse("versions", args=[edited.pk])
+    assert CommentVersion.objects.get().text
+
+
 def test_only_the_author_is_offered_to_remove_a_version(client, signed_in, edited):
     way = reverse("remove_version", args=[edited.pk, 1])
 

@@ -105,10 +105,42 @@ def test_only_once(comment, citizen):
         withdraw_comment(comment=comment, by=citizen)
 
 
-def test_a_hidden_comment_can_be_withdrawn_as_well(comment, citizen, client):
-    withdraw_comment(comment=hidden(comment), by=citizen)
+def test_a_hidden_comment_can_be_withdrawn_and_what_was_decided_stays_said(
+    comment, citizen, signed_in
+):
+    way = reverse("withdraw", args=[hidden(comment).pk])
+    client = signed_in(citizen)
+    assert "Das können Sie nicht rückgängig machen." in client.get(way).content.decode()
 
-    assert "zurückgezogen" in page_of(client, comment)
+    client.post(way)
+
+    comment.refresh_from_db()
+    assert comment.withdrawn_at
+    assert "von der Moderation ausgeblendet. Grund: Regel" in page_of(client, comment)
+
+
+def test_before_withdrawing_it_is_said_whether_it_can_be_undone(
+    comment, citizen, signed_in, open_phase
+):
+    way = reverse("withdraw", args=[comment.pk])
+    assert "30 Tage lang können Sie ihn wieder zeigen" in signed_in(citizen).get(way).text
+
+    close(open_phase)
+
+    page = signed_in(citizen).get(way).text
+    assert "30 Tage lang" not in page
+    assert "Das können Sie nicht rückgängig machen." in page
+
+
+def test_who_signs_in_on_the_way_to_showing_it_again_finds_the_button(comment, citizen, signed_in):
+    withdraw_comment(comment=comment, by=citizen)
+    way = reverse("show_again", args=[comment.pk])
+
+    page = signed_in(citizen).get(way, follow=True)
+
+    assert f'action="{way}"' in page.text
+    comment.refresh_from_db()
+    assert comment.withdrawn_at
 
 
 @pytest.mark.parametrize("role", ["Moderation", "Redaktion"])
