@@ -26,6 +26,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 EDITOR = ".cke_editable"
 PHONE = {"width": 320, "height": 640}
+# Nowhere in it does a line end by itself.
+LONG_ADDRESS = f"https://example.org/{'a' * 400}"
 
 
 @pytest.fixture
@@ -206,10 +208,10 @@ def numbers(administrator):
     goal = GoalFactory(strategy=phase.strategy, commented_at=days(-1))
     GoalFactory(strategy=phase.strategy)
     PhaseFactory(strategy=phase.strategy, opens_in=5, closes_in=9)
-    comment = CommentFactory(phase=phase, goal=goal, text="Bench " * 100)
+    comment = CommentFactory(phase=phase, goal=goal, text=f"{LONG_ADDRESS} {'Bench ' * 100}")
     gone = hidden(CommentFactory(phase=phase, goal=goal))
-    ReportFactory(comment=comment, words="Das kränkt.")
-    message = NotificationFactory(outcome="given_up", ended_at=days(-1), last_error="550 gone")
+    ReportFactory(comment=comment, words=f"Das kränkt: {LONG_ADDRESS}")
+    message = NotificationFactory(outcome="given_up", ended_at=days(-1), last_error=LONG_ADDRESS)
     return {
         "strategy": phase.strategy_id,
         "goal": goal.pk,
