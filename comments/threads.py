@@ -88,10 +88,11 @@ def earlier_votes(comment) -> str:
 
 @dataclass(frozen=True)
 class Counts:
-    """How much citizens wrote in a place, how many threads there are, and which labels and
-    badges can be read in them."""
+    """How much citizens wrote in a place and how much of that is withdrawn or hidden, how many
+    threads there are, and which labels and badges can be read in them."""
 
     count: int
+    gone: int
     threads: int
     labels: list[str]
     badges: list[str]
@@ -102,10 +103,12 @@ def counts(place: CommentQuerySet) -> Counts:
     groups = place.order_by("badge").values("badge", "label")
     groups = list(groups.annotate(is_top=Q(parent=None), is_readable=READABLE, number=Count("pk")))
     readable = [group for group in groups if group["is_readable"]]
+    of_citizens = [group for group in groups if not group["badge"]]
     labels = {group["label"] for group in readable if group["is_top"]}
     badges = dict.fromkeys(group["badge"] for group in readable)
     return Counts(
-        count=sum(group["number"] for group in groups if not group["badge"]),
+        count=sum(group["number"] for group in of_citizens),
+        gone=sum(group["number"] for group in of_citizens if not group["is_readable"]),
         threads=sum(group["number"] for group in groups if group["is_top"]),
         labels=[label for label in Label.values if label in labels],
         badges=[badge for badge in badges if badge],

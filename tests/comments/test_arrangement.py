@@ -129,6 +129,23 @@ def test_what_the_administration_wrote_is_not_counted_and_that_is_said(client, g
     assert sentence in page
 
 
+def test_what_is_gone_is_counted_and_that_is_said(client, goal, say):
+    def gone_said(query=""):
+        page = client.get(f"{goal.get_absolute_url()}?{query}").text
+        return re.findall(r"Davon (.*?) zurückgezogen oder ausgeblendet\.", page)
+
+    say("a", label="praise"), hidden(say("b", badge="Amtsverwaltung"))
+    assert gone_said() == []
+
+    loud = hidden(say("c"))
+    assert gone_said() == ["ist 1 Kommentar"]
+
+    withdrawn(ReplyFactory(parent=loud))
+    assert heading(client, goal) == "3 Kommentare, sortiert nach Neueste"
+    assert gone_said() == ["sind 2 Kommentare"]
+    assert gone_said("art=lob") == []
+
+
 def test_filter_by_badge_shows_threads_in_which_it_speaks(client, goal, say):
     answered = say("a")
     ReplyFactory(parent=answered, badge="Amtsverwaltung", text="Thank you.")
