@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from accounts.models import Notification
-from comments.actions import CommentRefused, edit_comment, post_comment, vote
+from comments.actions import CommentRefused, edit_comment, post_comment, remove_version, vote
 from comments.differences import differences
 from comments.models import MAX_LENGTH, Comment, CommentVersion, Opinion
 from comments.rules import MOST_EDITS
@@ -77,6 +77,18 @@ def test_earlier_version_stays_readable_after_a_vote(comment):
     edit_comment(comment=comment, by=comment.author, text="Fewer parked cars.")
 
     assert comment.versions.get().text == "Fewer cars."
+
+
+def test_where_the_first_versions_are_is_said(client, comment, edited):
+    sentence = "Ältere Fassungen fehlen: Was geändert wird, bevor jemand geantwortet"
+    later = CommentFactory(goal=comment.goal, phase=comment.phase, author=comment.author)
+    edit_comment(comment=later, by=later.author, text="Fewer cars in town.")
+    VoteFactory(comment=later)
+    edit_comment(comment=later, by=later.author, text="Fewer parked cars in town.")
+
+    assert sentence in versions_of(client, later).text
+    remove_version(version=edited.versions.get(), by=edited.author)
+    assert sentence not in versions_of(client, edited).text
 
 
 @pytest.mark.parametrize("answered", [True, False])
