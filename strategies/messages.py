@@ -12,7 +12,7 @@ from django.utils.translation import pgettext
 from accounts.messages import absolute, in_town_language
 from accounts.models import User
 from strategies.models import Phase, PhaseEvent, Strategy, Subscription
-from strategies.wording import last_moment, tally, time_sentence
+from strategies.wording import last_moment, outcome, tally, time_sentence
 
 _ending = Signer(salt="unsubscribe")
 _starting = Signer(salt="confirm following")
@@ -131,10 +131,19 @@ def subject(event: PhaseEvent, phase: Phase) -> str:
     return texts[event.kind].format(title=phase.strategy.title, last=last_moment(phase.closes_at))
 
 
+def _time(event: PhaseEvent, phase: Phase) -> str:
+    """When one may comment; after the end also when again, and what becomes of the comments."""
+    coming = phase.strategy.phases.filter(opens_at__gte=phase.closes_at)
+    following = coming.first() if event.kind == PhaseEvent.Kind.CLOSED else None
+    sentence = time_sentence(phase, event.moment, remaining=False, following=following)
+    # The sentence that names the next phase leaves it out.
+    return f"{sentence} {outcome(phase, event.moment)}" if following else sentence
+
+
 @in_town_language
 def body(event: PhaseEvent, phase: Phase) -> str:
     """For those who follow: what happened, the link, and why they hear of it."""
-    parts = [time_sentence(phase, event.moment, remaining=False)]
+    parts = [_time(event, phase)]
     if event.kind == PhaseEvent.Kind.CLOSED:
         parts.append(tally(event.contributions, event.participants) + ".")
         parts.append(phase.strategy.next_steps)
@@ -149,7 +158,7 @@ def body(event: PhaseEvent, phase: Phase) -> str:
 def staff_body(event: PhaseEvent, phase: Phase) -> str:
     """For those who work here: the same, and where to work."""
     parts = [
-        time_sentence(phase, event.moment, remaining=False),
+        _time(event, phase),
         tally(event.contributions, event.participants) + ".",
         absolute(phase.strategy.get_absolute_url()),
         _("You get this message because you work on this site."),

@@ -227,10 +227,10 @@ def _sentence_closed(phase: Phase, at: datetime, following: Phase | None) -> str
         )
         ended = f"{ended} {_reason(early)}"
         if not following:
-            return f"{ended} {_outcome(phase, at)}"
+            return f"{ended} {outcome(phase, at)}"
     elif not following:
         ended = _("Commenting was possible until {moment}.").format(moment=moment)
-        return f"{ended} {_outcome(phase, at)}"
+        return f"{ended} {outcome(phase, at)}"
     if early:
         again = _("Commenting is possible again from {moment}.")
         return f"{ended} {again.format(moment=weekday(following.opens_at))}"
@@ -238,7 +238,8 @@ def _sentence_closed(phase: Phase, at: datetime, following: Phase | None) -> str
     return text.format(moment=moment, again=weekday(following.opens_at))
 
 
-def _outcome(phase: Phase, at: datetime) -> str:
+def outcome(phase: Phase, at: datetime) -> str:
+    """What becomes of the comments on a phase that has closed."""
     if phase.answered_at:
         text = _("The comments stay readable. The administration answered on {day}.")
         return text.format(day=day(phase.answered_at))

@@ -78,6 +78,35 @@ def test_a_phase_that_has_closed_is_recorded_with_its_tally_and_told(follower):
     assert phase.strategy.next_steps in message.body
 
 
+@pytest.mark.parametrize(
+    ("answer_by", "outcome"),
+    [
+        (None, "Die Kommentare bleiben lesbar und werden ausgewertet."),
+        (
+            "2126-08-31",
+            "Die Kommentare bleiben lesbar. Die Verwaltung antwortet bis 31.~August~2126.",
+        ),
+    ],
+)
+def test_the_end_is_told_with_the_next_phase_and_the_promised_answer(follower, answer_by, outcome):
+    UserFactory(is_staff=True)
+    phase = followed_phase(follower, opens_in=-0.5, closes_in=-MINUTE, answer_by=answer_by)
+    for year in (2127, 2126):
+        PhaseFactory(
+            strategy=phase.strategy,
+            opens_at=datetime(year, 9, 2, tzinfo=UTC),
+            closes_at=datetime(year, 9, 9, tzinfo=UTC),
+        )
+
+    record_due_events()
+
+    event = PhaseEvent.objects.get(kind=Kind.CLOSED)
+    bodies = Notification.objects.filter(key=event.about).values_list("body", flat=True)
+    again = "möglich und ist wieder möglich ab Montag, 2.~September~2126."
+    told = f"{again} {outcome}\n".replace("~", "\N{NO-BREAK SPACE}")
+    assert [told in body for body in bodies] == [True, True]
+
+
 def test_recording_again_changes_nothing(follower):
     followed_phase(follower, opens_in=-0.5, closes_in=-MINUTE)
     record_due_events()
