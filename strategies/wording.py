@@ -41,6 +41,12 @@ class Timing:
         return deed.reason if deed else ""
 
     @property
+    def on_notice(self) -> str:
+        """``sentence``; while people can comment only until when, not why."""
+        is_open = self.state == "open"
+        return _until(self.phase, self.phase.now, remaining=False) if is_open else self.sentence
+
+    @property
     def answer(self) -> str:
         """What the administration answered, in its words; empty while people can comment."""
         return answer(self.phase) if self.phase and self.state == "closed" else ""
@@ -189,28 +195,30 @@ def _sentence_before(phase: Phase, at: datetime, remaining: bool) -> str:
 
 
 def _sentence_open(phase: Phase, at: datetime, remaining: bool) -> str:
-    last, until = last_day(phase.closes_at)
-    days = (last - localtime(at).date()).days
-    moment = last_weekday(phase.closes_at, midnight=True)
-    reopened = _deed(phase, PhaseEvent.Kind.REOPENED)
+    parts = [_until(phase, at, remaining)]
     extended = _deed(phase, PhaseEvent.Kind.EXTENDED)
-    if reopened:
-        text = _("Commenting is possible again until {moment}.").format(moment=moment)
-    elif not remaining:
-        text = _("Commenting is possible until {moment}.").format(moment=moment)
-    elif days == 0:
-        text = _("Commenting is possible only today, until {time}.").format(time=_clock(until))
-    elif days == 1:
-        text = _("Commenting is possible until tomorrow, {moment}.").format(moment=moment)
-    else:
-        text = _("Commenting is possible until {moment} ({days} left).")
-        text = text.format(moment=moment, days=_days(days))
-    parts = [text]
     if extended:
         moved = _("The end was moved on {day}; before, it was {before}.")
         before = last_moment(extended.date_before)
         parts.append(moved.format(day=day(extended.moment), before=before))
-    return " ".join(filter(None, [*parts, _reason(extended or reopened)]))
+    reason = _reason(extended or _deed(phase, PhaseEvent.Kind.REOPENED))
+    return " ".join(filter(None, [*parts, reason]))
+
+
+def _until(phase: Phase, at: datetime, remaining: bool) -> str:
+    last, until = last_day(phase.closes_at)
+    days = (last - localtime(at).date()).days
+    moment = last_weekday(phase.closes_at, midnight=True)
+    if _deed(phase, PhaseEvent.Kind.REOPENED):
+        return _("Commenting is possible again until {moment}.").format(moment=moment)
+    if not remaining:
+        return _("Commenting is possible until {moment}.").format(moment=moment)
+    if days == 0:
+        return _("Commenting is possible only today, until {time}.").format(time=_clock(until))
+    if days == 1:
+        return _("Commenting is possible until tomorrow, {moment}.").format(moment=moment)
+    text = _("Commenting is possible until {moment} ({days} left).")
+    return text.format(moment=moment, days=_days(days))
 
 
 def _sentence_closed(phase: Phase, at: datetime, following: Phase | None) -> str:

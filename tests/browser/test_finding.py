@@ -47,3 +47,13 @@ def test_only_the_notice_comes_onto_the_paper(page, live_server):
 
     assert seen == page.locator(".notice").inner_text().split("\n")
     assert page.locator(".notice img").evaluate("image => image.naturalWidth > 0")
+
+
+def test_the_notice_is_one_sheet_of_a4_whatever_the_browser_is_set_to(page, live_server):
+    page.goto(f"{live_server.url}{PhaseFactory().strategy.get_absolute_url()}weitersagen/")
+
+    paper = page.pdf(format="Letter", prefer_css_page_size=True)
+
+    sheets = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", paper)
+    millimetres = [[round(float(side) / 72 * 25.4) for side in sheet] for sheet in sheets]
+    assert millimetres == [[210, 297]]

@@ -1,5 +1,6 @@
 """The notice to hang up and the text to copy."""
 
+import re
 from datetime import UTC, datetime
 from xml.etree import ElementTree
 
@@ -7,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
+from strategies.actions import extend_phase
 from tests.factories import PhaseFactory, StrategyFactory, days
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +39,16 @@ def test_the_notice_says_what_until_when_where_and_whom_to_ask(client, strategy)
     assert f"{settings.SITE_URL.partition('://')[2]}/3/</strong>" in notice
     assert f'src="{reverse("tell_code", args=[strategy.slug])}"' in notice
     assert "Bauamt, Telefon 12" in notice
+
+
+def test_after_an_extension_the_notice_names_the_new_last_day_only(client, strategy, editor):
+    new_end = datetime(2126, 6, 14, 22, tzinfo=UTC)
+    extend_phase(phase=strategy.phases.get(), closes_at=new_end, by=editor, reason="Viele Fragen.")
+
+    said = page(client, strategy).content.decode()
+
+    big = re.search(r'class="notice-time">(.*?)</p>', said)[1]
+    assert big == "Kommentieren ist möglich bis Freitag, 14.\xa0Juni\xa02126, 24:00\xa0Uhr."
 
 
 def test_the_text_to_copy_says_the_same(client, strategy):
