@@ -1,6 +1,7 @@
 """Where people say what does not work for them: without account, cookie or record."""
 
 import re
+from urllib.parse import urlsplit
 
 from django import forms
 from django.conf import settings
@@ -26,24 +27,31 @@ from comments.reporting import may_still_report
 _IN_ONE_WORD = re.compile(r"[\w/.:-]+", re.ASCII)
 
 
-def own_path(address: str) -> str:
-    """The path of one of our own pages; empty when ``address`` is none."""
-    path = address.strip().removeprefix(settings.SITE_URL).partition("?")[0].partition("#")[0]
+def own_path(typed: str) -> str:
+    """The path of the page of ours that ``typed`` leads to, as people write or copy addresses;
+    empty when it leads to none."""
+    host = re.escape(urlsplit(settings.SITE_URL).netloc)
+    address = re.split("[?#]", typed.strip())[0]
+    path = re.sub(rf"\A(https?://)?{host}(/|\Z)", "/", address, flags=re.IGNORECASE)
     if not _IN_ONE_WORD.fullmatch(path):
         return ""
+    return next((page for page in (path, f"{path}/") if _is_page(page)), "")
+
+
+def _is_page(path):
     try:
         resolve(path)
     except Resolver404:
-        return ""
-    return path
+        return False
+    return True
 
 
 class BarrierForm(forms.Form):
     """What does not work, where, and where an answer may go."""
 
     page = forms.CharField(
-        label=gettext_lazy("Address of the page"),
-        help_text=gettext_lazy("If you know it. For example: /strategien/"),
+        label=gettext_lazy("On which page?"),
+        help_text=gettext_lazy("If you know it: its address or its name."),
         max_length=300,
         required=False,
     )
@@ -57,15 +65,6 @@ class BarrierForm(forms.Form):
         help_text=gettext_lazy("Only if you wish an answer. Is not published."), required=False
     )
 
-    def clean_page(self):
-        typed = self.cleaned_data["page"]
-        path = own_path(typed)
-        if typed and not path:
-            raise forms.ValidationError(
-                _("This website has no such page. You may leave the address empty.")
-            )
-        return path
-
 
 @in_town_language
 @transaction.atomic
@@ -75,13 +74,21 @@ def report_barrier(*, text: str, page: str = "", email: str = "") -> None:
     The receipt quotes nothing, so that nobody can send words to others through us. The report
     goes when ``email`` is forgotten.
     """
+    path = own_path(page)
     key = f"barrier-{get_random_string(20)}"
     readers = [person for person in User.objects.staff() if _may_remedy(person)]
     contact = town().contact_email.lower()
     is_reader = any(person.email.lower() == contact for person in readers)
+    # As quotations: a stranger's words and links must not look like ours.
+    if path:
+        place = [absolute(path)]
+    elif page:
+        place = [_("They named this page:"), quoted(page)]
+    else:
+        place = [_("They named no page.")]
     parts = [
-        absolute(page) if page else _("They named no page."),
-        # As a quotation: a stranger's words and links must not look like ours.
+        *place,
+        _("They write:"),
         quoted(text),
         _("Answer to: {address}").format(address=email) if email else _("They wish no answer."),
         _("You get this message because you work on this site."),

@@ -106,11 +106,11 @@ def test_rules_to_agree_to(look, page, me, goal):
 
 def test_reporting_a_barrier(look, page):
     look("/barriere-melden/?seite=/termine/")
-    page.get_by_label("Adresse der Seite").fill("/fehlt/")
-    page.locator("#id_text").fill("Die Schrift ist zu klein.")
+    page.locator("#id_text").fill(" ")
     page.get_by_role("button", name="Meldung absenden").click()
+    page.get_by_role("heading", name="Bitte prüfen Sie Ihre Eingaben").wait_for()
     look()
-    page.get_by_label("Adresse der Seite").fill("/termine/")
+    page.locator("#id_text").fill("Die Schrift ist zu klein.")
     page.get_by_role("button", name="Meldung absenden").click()
     page.get_by_role("heading", name="Ihre Meldung ist angekommen").wait_for()
     look()

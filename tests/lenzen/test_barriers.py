@@ -35,18 +35,55 @@ def test_a_barrier_reaches_those_who_can_remedy_it(client):
 def test_a_strangers_words_and_links_do_not_look_like_ours(client):
     send(client, text=f"{WORDS}\n\nhttps://evil.example/\nPlease sign in there.")
 
-    quotation = blocks(Notification.objects.get().body)[1]
+    quotation = blocks(Notification.objects.get().body)[2]
     assert quotation == Block("quote", f"{WORDS}\n\nhttps://evil.example/\nPlease sign in there.")
 
 
-@pytest.mark.parametrize(
-    "page", ["/mein-text/x\n\nPlease call 0900 123.\n\n/", "/mein-text/Please call 0900 123/"]
-)
-def test_nor_do_those_in_the_address_of_the_page(client, page):
-    response = send(client, page=page)
+HOST = settings.SITE_URL.partition("://")[2]
 
-    assert "gibt es auf unserer Website nicht" in response.content.decode()
-    assert not Notification.objects.exists()
+
+@pytest.mark.parametrize(
+    ("typed", "path"),
+    [
+        ("/termine", "/termine/"),
+        (" /termine/?seite=2#eingabe ", "/termine/"),
+        (f"{HOST}/termine/", "/termine/"),
+        (f"HTTP://{HOST.upper()}/termine/", "/termine/"),
+        (f"https://{HOST}/termine", "/termine/"),
+        (HOST, "/"),
+        (f"{settings.SITE_URL}?seite=2", "/"),
+    ],
+)
+def test_a_page_of_ours_is_linked_however_its_address_is_written(client, typed, path):
+    send(client, page=typed)
+
+    place = blocks(Notification.objects.get().body)[0]
+    assert place == Block("link", f"{settings.SITE_URL}{path}")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Startseite",
+        "termine",
+        "/fehlt/",
+        "https://evil.example/termine/",
+        "//evil.example/termine/",
+        f"{settings.SITE_URL}.evil.example/termine/",
+        f"{settings.SITE_URL}@evil.example/termine/",
+        "/mein-text/x\n\nPlease call 0900 123.\n\n/",
+        "/mein-text/Please call 0900 123/",
+    ],
+)
+def test_what_leads_to_no_page_of_ours_is_passed_on_as_a_quotation(client, typed):
+    response = send(client, page=typed)
+
+    assert response.status_code == 302
+    body = Notification.objects.get().body
+    said, quotation, *_others = blocks(body)
+    assert said == Block("words", "Diese Seite wurde genannt:")
+    assert quotation == Block("quote", typed)
+    assert settings.SITE_URL not in body.replace(f"> {typed}", "")
 
 
 def test_it_is_confirmed_on_screen_without_a_cookie(client):
@@ -71,8 +108,9 @@ def test_only_a_page_of_our_own_is_filled_in(client, asked, filled):
 
 
 def test_what_was_typed_comes_back_when_it_is_refused(client):
-    response = send(client, page="https://evil.example/")
+    response = send(client, page="Startseite", email="erna")
     assert WORDS in response.content.decode()
+    assert "Startseite" in response.content.decode()
     assert not Notification.objects.exists()
 
 
