@@ -2,6 +2,7 @@
 
 from allauth.core import ratelimit
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -9,7 +10,7 @@ from accounts.forms import posted
 from comments.forms import ReportForm, VisitorReportForm
 from comments.models import Comment
 from comments.reports import ReportRefused, report_comment
-from comments.rules import may_report, too_many_reports
+from comments.rules import Refusal, may_report, too_many_reports
 from comments.threads import prepare
 
 
@@ -24,7 +25,10 @@ def report(request, pk):
     form = form_class(posted(request))
     has_arrived = request.method == "GET" and "angekommen" in request.GET
     refused = None
-    if form.is_valid():
+    if person is None and "signed_in" in request.POST:
+        # They were shown no fields for name and address.
+        refused = _signed_out()
+    elif form.is_valid():
         try:
             return _report(request, comment, person, form.cleaned_data)
         except ReportRefused as error:
@@ -35,6 +39,14 @@ def report(request, pk):
     context = {"comment": comment, "form": form, "refusal": refused, "has_arrived": has_arrived}
     status = 409 if refused and form.is_bound else 200
     return render(request, "comments/report.html", context, status=status)
+
+
+def _signed_out():
+    sentence = _(
+        "You are no longer signed in. Your report is still there. If you wish to hear what comes"
+        " of it, please give your e-mail address. Then send it once more."
+    )
+    return Refusal("signed_out", sentence)
 
 
 def _report(request, comment, person, said):

@@ -117,6 +117,24 @@ def test_who_is_signed_in_is_asked_for_nothing_else(comment, citizen, signed_in)
     assert citizen.notifications.get().about == saved.about
 
 
+def test_whose_session_has_ended_is_asked_where_the_answer_goes(comment, citizen, signed_in):
+    client = signed_in(citizen)
+    opened = client.get(page_of(comment)).content.decode()
+    client.logout()
+
+    response = report(client, comment, signed_in="1")
+
+    assert '<input type="hidden" name="signed_in" value="1">' in opened
+    assert response.status_code == 409
+    page = response.content.decode()
+    assert "Sie sind nicht mehr angemeldet. Ihre Meldung ist noch da." in page
+    assert WORDS in page
+    assert response.context["form"]["rule"].value() == Rule.PRIVACY
+    assert list(response.context["form"].fields) == ["rule", "words", "name", "email"]
+    assert 'name="signed_in"' not in page
+    assert not Report.objects.exists()
+
+
 @pytest.mark.parametrize("said", [{"rule": ""}, {"rule": "7"}, {"rule": Rule.LAW, "words": ""}])
 def test_a_report_says_what_is_broken(said, comment, client):
     response = report(client, comment, **said)
