@@ -1,11 +1,48 @@
 from django import forms
-from django.utils.text import capfirst
+from django.utils.formats import number_format
+from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.forms import AddressField, DoorForm, possible_name
 from comments.models import MAX_LENGTH, Comment, Label, Report
 from comments.rulebook import Rule, rules_in_force
 from comments.rules import too_long
+
+
+def _as_counted(text: str) -> str:
+    # Browsers send a line break as two characters.
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+class LimitedField(forms.CharField):
+    """A text of at most ``most`` characters.
+
+    The browser takes more, so that nobody loses the end of a text when pasting it.
+    """
+
+    def __init__(self, *, most: int, **options):
+        super().__init__(**options)
+        self.most = most
+
+    def to_python(self, value):
+        return _as_counted(super().to_python(value))
+
+    def validate(self, value):
+        super().validate(value)
+        over = len(value) - self.most
+        if over > 0:
+            sentence = ngettext(
+                "Your text is {over} character too long. {most} are allowed. Please shorten it.",
+                "Your text is {over} characters too long. {most} are allowed. Please shorten it.",
+                over,
+            )
+            numbers = {"over": _number(over), "most": _number(self.most)}
+            raise forms.ValidationError(sentence.format(**numbers), code="too_long")
+
+
+def _number(number):
+    return number_format(number, force_grouping=True)
 
 
 class WordsForm(forms.Form):
@@ -33,8 +70,7 @@ class WordsForm(forms.Form):
 
     def clean_text(self):
         field = self.fields["text"]
-        # Browsers send a line break as two characters.
-        text = self.cleaned_data["text"].replace("\r\n", "\n").replace("\r", "\n")
+        text = _as_counted(self.cleaned_data["text"])
         if len(text) > self.most:
             raise forms.ValidationError(too_long(len(text), self.strategy), code="too_long")
         # Signs that nobody sees, as they come with a copied text, are no words.
@@ -90,16 +126,20 @@ class ReportForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": _("Please choose what is wrong with the comment.")},
     )
-    words = forms.CharField(
+    words = LimitedField(
         label=_("What do you mean?"),
-        max_length=Report._meta.get_field("words").max_length,
+        most=Report._meta.get_field("words").max_length,
         widget=forms.Textarea({"rows": 4}),
         required=False,
-        help_text=_("Only the moderation reads this. If it is against the law, please say why."),
+        help_text=format_lazy(
+            "{} {}",
+            _("Only the moderation reads this. If it is against the law, please say why."),
+            _("At most 1,000 characters."),
+        ),
     )
 
     def clean(self):
-        if self.cleaned_data.get("rule") == Rule.LAW and not self.cleaned_data.get("words"):
+        if self.cleaned_data.get("rule") == Rule.LAW and self.cleaned_data.get("words") == "":
             # Without, nobody can tell what to look for (Article 16 of Regulation (EU) 2022/2065).
             self.add_error("words", _("Please say why it is against the law."))
         return self.cleaned_data

@@ -20,6 +20,7 @@ from accounts.messages import absolute, in_town_language
 from accounts.models import User
 from accounts.personal_data import about_address
 from accounts.town import town
+from comments.forms import LimitedField
 from comments.messages import quoted
 from comments.reporting import may_still_report
 
@@ -49,15 +50,16 @@ def _is_page(path):
 class BarrierForm(forms.Form):
     """What does not work, where, and where an answer may go."""
 
-    page = forms.CharField(
+    page = LimitedField(
         label=gettext_lazy("On which page?"),
         help_text=gettext_lazy("If you know it: its address or its name."),
-        max_length=300,
+        most=2_000,
         required=False,
     )
-    text = forms.CharField(
+    text = LimitedField(
         label=gettext_lazy("What does not work?"),
-        max_length=2000,
+        help_text=gettext_lazy("At most 2,000 characters."),
+        most=2_000,
         widget=forms.Textarea({"rows": 6}),
         error_messages={"required": gettext_lazy("Please say what does not work.")},
     )

@@ -143,6 +143,22 @@ def test_a_report_says_what_is_broken(said, comment, client):
     assert not Report.objects.exists()
 
 
+@pytest.mark.parametrize("rule", [Rule.PRIVACY, Rule.LAW])
+def test_words_that_are_too_long_come_back_whole(rule, comment, client):
+    opened = client.get(page_of(comment)).context["form"]["words"]
+    long = "a\r\n" * 500 + "a"
+
+    response = report(client, comment, rule=rule, words=long)
+
+    assert "maxlength" not in opened.as_widget()
+    assert "Höchstens 1.000 Zeichen." in opened.help_text
+    assert response.context["form"].errors == {
+        "words": ["Ihr Text ist 1 Zeichen zu lang. Erlaubt sind 1.000. Bitte kürzen Sie ihn."]
+    }
+    assert response.context["form"]["words"].value() == long
+    assert not Report.objects.exists()
+
+
 def test_a_rule_is_enough(comment, client):
     report(client, comment, words="")
 

@@ -114,6 +114,17 @@ def test_what_was_typed_comes_back_when_it_is_refused(client):
     assert not Notification.objects.exists()
 
 
+def test_a_text_that_is_too_long_comes_back_whole(client):
+    assert "maxlength" not in client.get(PATH).context["form"]["text"].as_widget()
+    long = "a" * 2312
+
+    page = send(client, text=long).content.decode()
+
+    assert "Ihr Text ist 312 Zeichen zu lang. Erlaubt sind 2.000. Bitte kürzen Sie ihn." in page
+    assert long in page
+    assert not Notification.objects.exists()
+
+
 def test_whoever_reads_the_mails_of_the_town_hears_once(client):
     UserFactory(is_staff=True, role="Redaktion", email=town().contact_email)
     send(client)
