@@ -154,6 +154,13 @@ class AccountAdapter(DefaultAccountAdapter):
                 return response
         return redirect(reverse("choose_name", query={"next": response.url}))
 
+    def get_reauthentication_methods(self, user):
+        """How ``user`` can show that it is them: whoever has no second step also by a code."""
+        methods = super().get_reauthentication_methods(user)
+        if all(method["id"] == "reauthenticate" for method in methods):
+            methods.append({"id": "code", "description": "", "url": reverse("prove")})
+        return methods
+
     def get_client_ip(self, request):
         # Those who are signed in are counted by person, and the list of their sessions
         # keeps what is said here: nothing. For all others see ForgetAddressMiddleware.

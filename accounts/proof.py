@@ -2,9 +2,9 @@
 
 import time
 from functools import wraps
+from urllib.parse import urlencode
 
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
-from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.account.utils import get_next_redirect_url
 from allauth.core import ratelimit
 from allauth.mfa.signals import authenticator_added
@@ -35,16 +35,21 @@ def fresh_sign_in_required(back):
         def guarded(request, *args, **kwargs):
             if fresh_proofs(request):
                 return view(request, *args, **kwargs)
-            return to_proof(back)
+            return to_proof(request.user, reverse(back))
 
         return guarded
 
     return decorate
 
 
-def to_proof(back):
-    """Lead to where they show who they are, and from there to the page named ``back``."""
-    return redirect(reverse("prove", query={"next": reverse(back)}))
+def to_proof(person, path):
+    """Lead to where ``person`` shows who they are, and from there to ``path``, if there is one."""
+    way = _ways(person)[0]
+    return redirect(f"{way}?{urlencode({'next': path})}" if path else way)
+
+
+def _ways(person):
+    return [way["url"] for way in AccountAdapter().get_reauthentication_methods(person)]
 
 
 def fresh_proofs(request):
@@ -67,11 +72,9 @@ def record_second_factor(*, request, user, authenticator, **signal):
 @login_required
 @require_http_methods(["GET", "POST"])
 def prove(request):
-    """By password or second step, where there is one; for all others by a code."""
-    ways = get_reauthentication_flows(request.user)
-    if ways:
-        name = "account_reauthenticate" if ways[0]["id"] == "reauthenticate" else ways[0]["id"]
-        return redirect(with_next(request, name))
+    """By a code. Who has a second step shows that, or the password."""
+    if request.path not in _ways(request.user):
+        return to_proof(request.user, get_next_redirect_url(request))
     if page := take_own_code(request, PROOF, "account/email/login_code", "account/prove.html"):
         return page
     record_authentication(request, request.user, method="code", reauthenticated=True)

@@ -213,15 +213,16 @@ def passkey_sign_in(request):
 def set_password(request):
     """A first password, or a new one instead of one that was forgotten.
 
-    The latter only for those who have just signed in with a code, the former for whoever has
-    just shown who they are: who finds an open session must not be able to take the account over.
+    The latter only for those who have just entered a code from their mailbox, the former for
+    whoever has just shown who they are: who finds an open session must not be able to take the
+    account over.
     """
     has_password = request.user.has_usable_password()
     proofs = fresh_proofs(request)
     if has_password and "code" not in proofs:
         return render(request, "account/password_forgotten.html")
     if not proofs:
-        return to_proof("account_set_password")
+        return to_proof(request.user, request.path)
     form = SetPasswordForm(data=posted(request), user=request.user)
     if form.is_valid():
         form.save()

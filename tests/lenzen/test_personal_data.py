@@ -4,11 +4,13 @@ import json
 import re
 import zipfile
 from io import BytesIO, StringIO
+from urllib.parse import quote
 
 import factory
 import pytest
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.apps import apps
@@ -480,12 +482,42 @@ def test_who_has_a_password_gives_it(signed_in):
     person = UserFactory(password=PASSWORD)
     reader = signed_in(person)
 
-    way = reader.get(reader.get(DELETE)["Location"])["Location"]
+    way = reader.get(DELETE)["Location"]
+    page = reader.get(way)
     answer = reader.post(way, {"password": PASSWORD, "next": DELETE})
 
+    assert "Bitte geben Sie Ihr Passwort ein, dann geht es weiter." in page.text
     assert way.startswith("/konto/bestaetigen/?next=")
     assert answer["Location"] == DELETE
     assert reader.get(DELETE).status_code == 200
+
+
+def test_who_has_forgotten_the_password_takes_a_code(signed_in):
+    reader = signed_in(UserFactory(password=PASSWORD))
+    page = reader.get(reader.get(DELETE)["Location"])
+    code = f"/konto/bestaetigen/mail/?next={quote(DELETE, safe='')}"
+    assert f'href="{code}"' in page.text
+
+    reader.post(code, {"send": "1", "next": DELETE})
+    answer = reader.post(code, {"code": code_sent(), "next": DELETE})
+
+    assert answer["Location"] == DELETE
+    assert reader.get(DELETE).status_code == 200
+
+
+@pytest.mark.parametrize("password", [PASSWORD, ""])
+def test_a_code_does_not_stand_in_for_a_second_step(signed_in, password):
+    person = UserFactory(password=password) if password else UserFactory()
+    TOTP.activate(person, generate_totp_secret())
+    reader = signed_in(person)
+    way = reader.get(DELETE)["Location"]
+    before = Notification.objects.count()
+
+    answer = reader.post("/konto/bestaetigen/mail/", {"send": "1", "next": DELETE})
+
+    assert answer["Location"] == way
+    assert "/konto/bestaetigen/mail/" not in reader.get(way).text
+    assert Notification.objects.count() == before
 
 
 def test_strangers_are_led_to_the_door():
