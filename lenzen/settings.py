@@ -178,7 +178,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # In the database, so that several web processes share limits and Redis may be away.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "lenzen.cache.DatabaseCache",
         "LOCATION": "cache",
         "KEY_FUNCTION": "lenzen.cache.key",
         "OPTIONS": {"MAX_ENTRIES": 100_000},

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.db.models.functions import Now
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -32,7 +32,7 @@ OVERDUE = timedelta(minutes=15)
 MOST_READ = 3_000_000
 """How many bytes are read of a form that is too big."""
 
-FORMS_ONLY = {"discard_draft", "remove_version", "show_again", "take_waiting_text", "vote"}
+FORMS_ONLY = {"take_waiting_text", "vote"}
 """Addresses that take forms and show no page."""
 
 SECRET = re.compile("password|code|credential")
@@ -94,7 +94,10 @@ def health(request):
     overdue = {
         "messages": Notification.objects.overdue(late).count(),
         "events": sum(
-            Phase.objects.due(kind).filter(moment__lte=late).count()
+            # What lies before the publishing is due since then.
+            Phase.objects.due(kind)
+            .filter(moment__lte=late, strategy__published_at__lte=late)
+            .count()
             for kind in (PhaseEvent.Kind.OPENED, PhaseEvent.Kind.CLOSED)
         ),
     }
@@ -179,7 +182,8 @@ def _beginning(request):
 
 def server_error(request):
     """Our fault, or the database is away; the typed text comes back."""
-    is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    # The last is what PostgreSQL says when it takes no writes.
+    is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError | InternalError)
     template, status = ("503.html", 503) if is_away else ("500.html", 500)
     return _plain(template, status, text=request.POST.get("text", ""))
 

@@ -14,7 +14,7 @@ from accounts.models import TRIED_IN_VAIN, Notification, TaskRun
 from accounts.sending import BATCH, retry_delay
 from accounts.tasks import send_notifications
 from strategies.tasks import close_due_phases
-from tests.factories import NotificationFactory, PhaseFactory, days
+from tests.factories import NotificationFactory, PhaseFactory, StrategyFactory, days
 
 pytestmark = pytest.mark.django_db
 
@@ -132,6 +132,13 @@ def test_a_phase_whose_end_was_not_recorded(client):
 
     assert response.status_code == 503
     assert response.json()["overdue"]["events"] == 1
+
+
+def test_an_old_phase_of_a_strategy_that_was_published_just_now_is_not_late(client):
+    strategy = StrategyFactory(published_at=days(-0.001))
+    PhaseFactory(strategy=strategy, opens_in=-40, closes_in=-30)
+
+    assert client.get("/health/").json()["overdue"]["events"] == 0
 
 
 def test_a_phase_whose_beginning_was_not_recorded(client):
