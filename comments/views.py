@@ -139,6 +139,10 @@ def _page(request, strategy, goal, goals, form, refused):
     told, told_here = _told(request, page.object_list)
     onlooker = Onlooker.of(viewer, strategy, phase, request.GET.get("neu"), told)
     changed_rules = rules_to_agree_to(viewer) if viewer else None
+    typed = form["text"].value() or ""
+    if refused is None and typed and not phase:
+        # There is no form any more that could show what is wrong with it.
+        refused = closed(strategy)
     if refused is None and viewer and viewer.public_name and phase:
         # The form asks whether they agree, so this alone does not stand in the way of writing.
         refused = refusal(viewer, strategy, phase, agrees_to=changed_rules and changed_rules.pk)
@@ -159,7 +163,7 @@ def _page(request, strategy, goal, goals, form, refused):
         "refusal": refused,
         "changed_rules": changed_rules,
         # Also what waited here while commenting ended.
-        "refused_text": form["text"].value() or "",
+        "refused_text": typed,
         "under_way": code_under_way(request) if form.initial.get("text") else None,
         "reply_to": reply_to if phase else None,
         "told_here": told_here,

@@ -1,6 +1,6 @@
 import qrcode
 from django.contrib import admin
-from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.decorators import login_required, permission_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Prefetch
 from django.http import HttpResponse
@@ -41,6 +41,7 @@ def strategy(request, slug):
 
 
 @require_safe
+@login_required
 @permission_required("strategies.change_strategy", raise_exception=True)
 def preview(request, pk):
     """A strategy as the public would see it, for those who may enter the admin and change it."""

@@ -256,6 +256,18 @@ def test_a_contact_with_an_address_is_named_as_it_is(signed_in, citizen, goal):
     assert "an Rathaus, rathaus@lenzen.example senden" in page
 
 
+def test_closed_while_somebody_wrote_too_much(signed_in, citizen, goal):
+    """What is wrong with the words does not matter any more."""
+    goal.strategy.phases.update(closes_at=days(-0.01))
+    words = "a" * (MAX_LENGTH + 1)
+
+    page = refused(post(signed_in(citizen), goal, words))
+
+    assert "Ihr Kommentar wurde nicht veröffentlicht." in page
+    assert "<title>Fehler: " in page
+    assert words in page
+
+
 def test_closed_long_ago(signed_in, citizen, goal):
     goal.strategy.phases.update(opens_at=days(-9), closes_at=days(-5))
 

@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db.models import Value
+from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import localtime
 
@@ -367,6 +368,14 @@ def test_who_no_longer_works_here_sees_no_draft(signed_in, editor):
 
     assert editor.has_perm("strategies.change_strategy")
     assert signed_in(editor).get(preview).status_code == 403
+
+
+def test_whose_session_ended_signs_in_and_sees_the_preview(client):
+    preview = reverse("strategy_preview", args=[StrategyFactory(published_at=None).pk])
+
+    answer = Client().get(preview)
+
+    assert answer["Location"] == f"/konto/anmelden/?next={preview}"
 
 
 def test_a_preview_leads_nowhere_where_nothing_is_yet(client):
