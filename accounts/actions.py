@@ -222,12 +222,15 @@ def retract(*, about: str) -> int:
     return Notification.objects.waiting().filter(about=about).delete()[0]
 
 
-def reword(*, about: str, subject: str, body: str) -> None:
-    """Let these words stand where people can read again what they were told about this.
+def reword(*, about: str, subject: str, body: str, key: str = "") -> None:
+    """Let these words stand where people can read again what they were told about this; with
+    ``key`` only in the messages of that occasion.
 
     What could not be sent is not tried again.
     """
     told = Notification.objects.filter(about=about).exclude(ended_at=None)
+    if key:
+        told = told.filter(key=key)
     told.update(subject=_shortened(subject), body=body)
     told.failed().update(outcome=Notification.Outcome.RETRACTED)
 

@@ -9,10 +9,10 @@ from accounts.models import User
 from accounts.town import Page, PageVersion
 from comments.actions.telling import (
     confirm,
+    tell_again,
     tell_anew,
     tell_edited,
     tell_parent,
-    tell_parent_after_all,
     untell,
 )
 from comments.models import Comment, CommentVersion, Opinion, Vote
@@ -227,4 +227,4 @@ def take_back_withdrawal(*, comment: Comment, by: User) -> None:
     if reason := may_take_back_withdrawal(by, comment, phase):
         raise WithdrawalRefused(reason)
     Comment.objects.filter(pk=comment.pk).update(withdrawn_at=None)
-    tell_parent_after_all(comment)
+    tell_again(comment)

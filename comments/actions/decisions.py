@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from accounts.actions import retract
 from accounts.models import Notification, User
-from comments.actions.telling import tell_author, tell_parent_after_all, untell
+from comments.actions.telling import tell_again, tell_author, untell
 from comments.models import Comment, Decision
 from comments.reports import answer_reports, reopen_reports, tell_reporters_shown_again
 from comments.rulebook import rule_in_force
@@ -94,7 +94,7 @@ def restore_comment(*, comment: Comment, by: User) -> Decision:
         comment=comment, verdict=Decision.Verdict.RESTORED, decided_by=by
     )
     Comment.objects.filter(pk=comment.pk).update(hidden_by=None)
-    tell_parent_after_all(comment)
+    tell_again(comment)
     # Who was not told that it was hidden need not hear that it is back. Where a mail server has
     # taken some of the messages and not yet the others, all do.
     was_told = Notification.objects.told().filter(about=comment.hidden_by.about).exists()
@@ -151,7 +151,7 @@ def take_back_decision(*, decision: Decision, by: User) -> None:
         Comment.objects.filter(pk=comment.pk).update(hidden_by=history[1] if was_hidden else None)
     retract(about=decision.about)
     if decision.verdict == Decision.Verdict.HIDDEN:
-        tell_parent_after_all(comment)
+        tell_again(comment)
     if was_hidden:
         untell(comment)
         # Restoring may have taken back a message that the author had not read yet.

@@ -15,17 +15,20 @@ from strategies.models import TAKE_BACK, Strategy, Subscription
 
 def confirm(comment: Comment, strategy: Strategy) -> None:
     """Tell its author that it is published."""
-    author = comment.author
-    follows = Subscription.objects.reaching(strategy).filter(person=author).exists()
-    brings_news = author.wants_news and follows
     notify(
-        recipients=[author],
+        recipients=[comment.author],
         key=f"receipt:{comment.pk}",
         about=comment.about,
         subject=messages.receipt_subject(comment),
-        body=messages.receipt(comment, strategy, brings_news=brings_news),
+        body=_receipt(comment, strategy),
         unsubscribe_url=unsubscribe_url(strategy),
     )
+
+
+def _receipt(comment: Comment, strategy: Strategy) -> str:
+    author = comment.author
+    follows = Subscription.objects.reaching(strategy).filter(person=author).exists()
+    return messages.receipt(comment, strategy, brings_news=author.wants_news and follows)
 
 
 def tell_parent(comment: Comment, parent: Comment, strategy: Strategy) -> None:
@@ -44,12 +47,23 @@ def tell_parent(comment: Comment, parent: Comment, strategy: Strategy) -> None:
     )
 
 
-def tell_parent_after_all(comment: Comment) -> None:
-    """Write the news of a reply again, which went when it was not to be read. Its key lets
-    nobody hear twice."""
-    shown = Comment.objects.visible().exclude(parent=None).select_related("parent", "phase")
-    if reply := shown.filter(pk=comment.pk).first():
-        tell_parent(reply, reply.parent, reply.phase.strategy)
+def tell_again(comment: Comment) -> None:
+    """Put the words back into messages that have left, where they can be read again; and write
+    the news of a reply that went before it had left. Its key lets nobody hear twice."""
+    shown = Comment.objects.visible().select_related("author", "parent", "goal", "phase__strategy")
+    comment = shown.filter(pk=comment.pk).first()
+    if comment is None:
+        return
+    about, strategy = comment.about, comment.phase.strategy
+    if comment.author:
+        subject, body = messages.receipt_subject(comment), _receipt(comment, strategy)
+        reword(about=about, key=f"receipt:{comment.pk}", subject=subject, body=body)
+    if comment.parent:
+        subject = messages.reply_subject(comment, comment.parent)
+        reword(
+            about=about, key=f"reply:{comment.pk}", subject=subject, body=messages.reply(comment)
+        )
+        tell_parent(comment, comment.parent, strategy)
 
 
 def tell_anew(comment: Comment) -> None:

@@ -10,9 +10,12 @@ from comments.actions import (
     hide_comment,
     post_comment,
     remove_version,
+    restore_comment,
+    take_back_decision,
+    take_back_withdrawal,
     withdraw_comment,
 )
-from comments.models import Comment
+from comments.models import Comment, Decision
 from comments.personal_data import empty
 from comments.rulebook import Rule
 from strategies.messages import unsubscribe_url
@@ -51,6 +54,21 @@ def withdraw(comment, moderator):
 def redact(comment, moderator):
     withdraw(comment, moderator)
     empty(Comment.objects.filter(pk=comment.pk))
+
+
+def hide_and_show(comment, moderator):
+    hide(comment, moderator)
+    restore_comment(comment=comment, by=moderator)
+
+
+def undo_hiding(comment, moderator):
+    hide(comment, moderator)
+    take_back_decision(decision=Decision.objects.get(), by=moderator)
+
+
+def undo_withdrawing(comment, moderator):
+    withdraw(comment, moderator)
+    take_back_withdrawal(comment=comment, by=comment.author)
 
 
 every_way = pytest.mark.parametrize("take_away", [hide, withdraw, redact])
@@ -129,6 +147,19 @@ def test_in_nothing_that_others_were_told(take_away, said, moderator, signed_in)
     assert said[1].author.public_name not in page
     assert f"Kommentar Nr. {said[1].pk} wurde zurückgezogen oder ausgeblendet" in page
     assert "Was hier stand, ist nicht mehr zu lesen" in page
+
+
+@pytest.mark.parametrize("undo", [undo_hiding, undo_withdrawing, hide_and_show])
+def test_what_came_back_can_be_read_again_where_it_was_told(undo, said, moderator, signed_in):
+    send_due_notifications()
+    told = Notification.objects.filter(about=said[1].about)
+    before = set(told.values_list("recipient", "subject", "body"))
+    assert len(before) == 2
+
+    undo(said[1], moderator)
+
+    assert set(told.values_list("recipient", "subject", "body")) == before
+    assert f"{TEXT}!" in signed_in(said[0].author).get(reverse("notifications")).text
 
 
 @pytest.mark.parametrize("is_answered", [True, False])
