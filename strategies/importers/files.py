@@ -159,6 +159,9 @@ class _Page(HTMLParser):
 
     def kind(self, tag, attributes):
         role = attributes.get("role")
+        if tag == "button" and self.level:
+            # Of an accordion: a title that opens what stands beneath.
+            return ""
         if tag in self.UNREAD:
             return "unread"
         if tag == "main" or role == "main":

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from strategies.importers.dates import opening_and_closing
 from strategies.importers.files import ImportRefused, Line
-from strategies.importers.surroundings import is_surrounding
+from strategies.importers.surroundings import begins_comments, is_surrounding
 from strategies.models import ENDS_TOO_EARLY
 
 LONGEST_TITLE = 200
@@ -116,8 +116,14 @@ def rich_text(lines: list[Line]) -> str:
 def plan_of(lines: list[Line]) -> StrategyPlan:
     """The strategy that the lines hold. Raise ``ImportRefused`` where they cannot be understood."""
     kept, left_out = [], []
+    # The level of the heading over citizens' words, while they last.
+    comments = 0
     for line in lines:
-        surrounding = line.is_surrounding or is_surrounding(line.text)
+        if 0 < line.level <= comments:
+            comments = 0
+        if line.level and begins_comments(line.text):
+            comments = line.level
+        surrounding = comments or line.is_surrounding or is_surrounding(line.text)
         (left_out if surrounding else kept).append(line)
     place = _place_of_heading(kept)
     number, title, after = _heading(kept, place)

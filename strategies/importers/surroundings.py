@@ -2,7 +2,12 @@
 
 import re
 
+_COMMENTS = [
+    r"(noch )?(\d+|keine|no|ein|one) (kommentare?|comments?|beiträge|replies|antworten?)( yet)?\.?",
+    r"(kommentare?|comments?|diskussion|discussion)( ?\(?\d+\)?)?",
+]
 _PATTERNS = [
+    *_COMMENTS,
     # Skip links and navigation
     r"(skip|jump) (navigation|to ((the )?(main )?)?(content|navigation|search|footer))",
     r"((zum|direkt zum|springe zum) (haupt)?inhalt|zur (navigation|suche|fußzeile))( springen)?",
@@ -37,14 +42,13 @@ _PATTERNS = [
     r"(derzeit|zurzeit|zur zeit|momentan|aktuell) ist (keine|die) (beteiligung|teilnahme)\b.*",
     r"it (ended|ends|started|starts|continues|begins) on\b.*",
     r"sie (endete?|beginnt|begann|startete?|läuft) (am|bis|weiter)\b.*",
-    r"(noch )?(\d+|keine|no|ein|one) (kommentare?|comments?|beiträge|replies|antworten?)( yet)?\.?",
-    r"(kommentare?|comments?|diskussion|discussion)( ?\(?\d+\)?)?",
     r"(kommentar (schreiben|hinzufügen|verfassen)|(add|write|leave) (a )?comment)",
     r"(zum kommentieren|um zu kommentieren)\b.*|(jetzt )?kommentieren|comment( now)?",
     r"(please )?(log|sign) in to (comment|participate)\b.*|bitte melden sie sich an\b.*",
     r"(die )?(leit)?ziele|(our )?goals",
 ]
 _SURROUNDING = re.compile("|".join(f"(?:{pattern})" for pattern in _PATTERNS), re.I)
+_BEGINS_COMMENTS = re.compile("|".join(f"(?:{pattern})" for pattern in _COMMENTS), re.I)
 
 LONGEST = 200
 """Characters; what is longer is said by the town, not by its website."""
@@ -53,3 +57,8 @@ LONGEST = 200
 def is_surrounding(text: str) -> bool:
     """Whether the line belongs to the website and not to the strategy."""
     return len(text) <= LONGEST and bool(_SURROUNDING.fullmatch(text))
+
+
+def begins_comments(heading: str) -> bool:
+    """Whether what stands under this heading was written by citizens."""
+    return bool(_BEGINS_COMMENTS.fullmatch(heading))

@@ -452,6 +452,35 @@ def test_words_of_the_website_are_surroundings(line):
     assert is_surrounding(line)
 
 
+DISCUSSED = """\
+<h2>Strategie 33 - Dorf</h2>
+<h3>Wege</h3><p>Sie werden breiter.</p><h4>2 Kommentare</h4><h5>Deichgänger</h5><p>Zu breit!</p>
+<h3>Plätze</h3><p>Sie werden grün.</p>
+<section><h2>Kommentare</h2><article><h3>Elbfischerin</h3><p>Ich finde das gut!</p></article>
+</section>
+<h2>Ausblick</h2><p>Im Herbst geht es weiter.</p>
+"""
+
+
+def test_what_citizens_said_on_the_page_is_no_goal(file):
+    plan = read_plan(file(DISCUSSED, "seite.html"))
+
+    assert titles(plan) == [(1, "Wege"), (2, "Plätze"), (3, "Ausblick")]
+    assert plan.goals[0].text == "<p>Sie werden breiter.</p>"
+    left_out = [line.text for line in plan.left_out]
+    assert {"Deichgänger", "Zu breit!", "Elbfischerin", "Ich finde das gut!"} <= set(left_out)
+    assert "Im Herbst geht es weiter." not in left_out
+
+
+def test_titles_of_an_accordion_are_titles(file):
+    page = "<h1>Strategie 33 - Dorf</h1><h2><button>Wege</button></h2><p>Breiter.</p>"
+
+    plan = read_plan(file(f"{page}<button>Teilnehmen</button>", "seite.html"))
+
+    assert titles(plan) == [(1, "Wege")]
+    assert [line.text for line in plan.left_out] == ["Teilnehmen"]
+
+
 @pytest.mark.parametrize(
     "line",
     [
