@@ -30,7 +30,7 @@ from strategies.models import (
     Strategy,
     Subscription,
 )
-from strategies.wording import day, overlap_named
+from strategies.wording import day, last_day, overlap_named
 
 log = logging.getLogger(__name__)
 
@@ -154,6 +154,7 @@ def extend_phase(*, phase: Phase, closes_at: datetime, by: User, reason: str) ->
         raise PhaseRefused(_("Only an open phase can be extended."))
     if closes_at <= phase.closes_at:
         raise PhaseRefused(_("The new end must be later than the present one."))
+    _check_answer(phase, closes_at)
     return _move(phase, Kind.EXTENDED, now, by, reason, closes_at=closes_at)
 
 
@@ -166,6 +167,7 @@ def reopen_phase(*, phase: Phase, closes_at: datetime, by: User, reason: str) ->
     if closes_at <= now:
         raise PhaseRefused(_("The new end must lie in the future."))
     _check_no_other_open(phase, now)
+    _check_answer(phase, closes_at)
     return _move(phase, Kind.REOPENED, now, by, reason, closes_at=closes_at)
 
 
@@ -234,6 +236,16 @@ def _check_no_other_open(phase: Phase, now: datetime) -> None:
     if other := others.first():
         text = _("The phase “{title}” is open. Please close it first.")
         raise PhaseRefused(text.format(title=other.title))
+
+
+def _check_answer(phase: Phase, closes_at: datetime) -> None:
+    """That nobody is promised an answer before they have stopped commenting."""
+    if phase.answer_by and not phase.answered_at and phase.answer_by < last_day(closes_at)[0]:
+        text = _(
+            "The answer is promised by {day}, which would be before the new end. Please change the"
+            " promised day first, on the page of the strategy."
+        )
+        raise PhaseRefused(text.format(day=day(phase.answer_by)))
 
 
 def _save(phase: Phase, field: str) -> None:

@@ -69,7 +69,7 @@ def _of_milestone(strategy, milestone):
 
 @dataclass(frozen=True)
 class Step:
-    """A station on the way of a strategy. ``state`` is done, current or planned; ``about``
+    """A station on the way of a strategy. ``state`` is done, current, planned or late; ``about``
     says that the title is the town's. An ``edition``, in its words, stands for the day."""
 
     title: str
@@ -81,7 +81,12 @@ class Step:
 
     @property
     def state_in_words(self) -> str:
-        return {"done": _("done"), "current": _("under way"), "planned": _("planned")}[self.state]
+        return {
+            "done": _("done"),
+            "current": _("under way"),
+            "planned": _("planned"),
+            "late": _("still to come"),
+        }[self.state]
 
     @property
     def is_today(self) -> bool:
@@ -113,7 +118,8 @@ def _steps_of_phase(phase: Phase) -> Iterator[tuple[date, Step]]:
     if on := phase.answered_at:
         yield on, Step(answer, day(on), "done")
     elif by := phase.answer_by:
-        yield by, Step(answer, _("by {day}").format(day=day(by)), "planned")
+        said = "late" if by < localtime(phase.now).date() else "planned"
+        yield by, Step(answer, _("by {day}").format(day=day(by)), said)
 
 
 def _step_of_milestone(milestone: Milestone) -> Step:

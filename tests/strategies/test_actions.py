@@ -198,6 +198,28 @@ def test_only_the_latest_deed_can_be_taken_back(state, deed, kind, follower, edi
         take_back_event(event=first)
 
 
+@pytest.mark.parametrize(("state", "deed"), [(running, do_extend), (over, do_reopen)])
+def test_nobody_is_promised_an_answer_before_the_end(state, deed, follower, editor):
+    phase = state(follower)
+    last = timezone.localdate() + timedelta(days=7)
+    Phase.objects.filter(pk=phase.pk).update(answer_by=last - timedelta(days=2))
+
+    with pytest.raises(PhaseRefused, match="Bitte ändern Sie zuerst den zugesagten Tag"):
+        deed(phase, editor)
+
+    Phase.objects.filter(pk=phase.pk).update(answer_by=last)
+    assert deed(phase, editor)
+
+
+def test_an_answer_that_is_there_keeps_nobody_from_opening_again(follower, editor):
+    phase = over(follower)
+    Phase.objects.filter(pk=phase.pk).update(
+        answer_by=timezone.localdate(), answered_at=timezone.localdate()
+    )
+
+    assert do_reopen(phase, editor)
+
+
 def test_an_answer_is_told_to_all_who_follow(follower, editor, citizen):
     phase = running(follower)
     post_comment(author=citizen, strategy=phase.strategy, text="Ein Radweg fehlt.")

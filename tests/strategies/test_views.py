@@ -40,6 +40,16 @@ def test_of_past_dates_the_latest_comes_first(client):
     assert [entry.about for entry in past] == [lately, long_ago]
 
 
+@pytest.mark.parametrize(("in_days", "words"), [(0, "geplant"), (-1, "steht noch aus")])
+def test_an_answer_that_is_late_is_not_planned(client, in_days, words):
+    promised = timezone.localdate() + timedelta(days=in_days)
+    phase = PhaseFactory(opens_in=-9, closes_in=-3, answer_by=promised)
+
+    steps = client.get(phase.strategy.get_absolute_url()).context["timeline"]
+
+    assert [step.state_in_words for step in steps] == ["erledigt", "erledigt", words]
+
+
 def test_the_answer_stands_beside_the_time_of_all_that_was_commented_on(client):
     phase = PhaseFactory(opens_in=-9, closes_in=-1, answered_at="2026-01-05")
     goal = GoalFactory(strategy=phase.strategy)
